@@ -1,0 +1,53 @@
+"""What exists: every function, route, queue, bucket, rule, schedule, workflow and secret.
+
+Two targets realise it and nothing else does: `infra.stacks` on AWS, `infra.local` on one machine.
+"""
+
+from infra.catalog.functions import FUNCTIONS
+from infra.catalog.model import (
+    Access,
+    Bucket,
+    Bus,
+    Catalog,
+    Function,
+    Queue,
+    Route,
+    Rule,
+    Schedule,
+    Secret,
+    Use,
+    Workflow,
+    Zone,
+)
+from infra.catalog.resources import BUCKETS, BUSES, QUEUES, RULES, SCHEDULES, SECRETS
+from infra.catalog.routes import ROUTES
+from infra.catalog.workflows import WORKFLOWS
+
+CATALOG = Catalog(
+    functions=FUNCTIONS,
+    routes=ROUTES,
+    queues=QUEUES,
+    buckets=BUCKETS,
+    buses=BUSES,
+    rules=RULES,
+    schedules=SCHEDULES,
+    workflows=WORKFLOWS,
+    secrets=SECRETS,
+)
+
+__all__ = [
+    "CATALOG",
+    "Access",
+    "Bucket",
+    "Bus",
+    "Catalog",
+    "Function",
+    "Queue",
+    "Route",
+    "Rule",
+    "Schedule",
+    "Secret",
+    "Use",
+    "Workflow",
+    "Zone",
+]

@@ -1,0 +1,208 @@
+"""Every Lambda function."""
+
+from infra.catalog.model import Function, Use, Zone
+from infra.catalog.steps import STEPS
+
+DATABASE = Use("database", "connect")
+CACHE = Use("cache", "connect")
+PUBLISH = Use("bus:agent-analytics", "put")
+READ_ASSETS = Use("bucket:assets", "read")
+WRITE_ASSETS = Use("bucket:assets", "write")
+READ_HANDOFF = Use("bucket:handoff", "read")
+WRITE_HANDOFF = Use("bucket:handoff", "write")
+CAPABILITY_KEY = Use("secret:capability-key", "read")
+VECTORS = (Use("vectors", "connect"), Use("secret:vectors-key", "read"), Use("embeddings", "invoke"))
+
+
+def _api(operation: str, purpose: str, *more: Use, settings: tuple[str, ...] = ()) -> Function:
+    return Function(
+        f"agency.{operation}",
+        f"functions.agency.api.{operation}.handler",
+        Zone.DATA,
+        purpose,
+        settings=("DatabaseSettings", "BusSettings", "CapabilitySettings", *settings),
+        uses=(DATABASE, PUBLISH, CAPABILITY_KEY, *more),
+    )
+
+
+# What drawing and filming cost: a film wants two vCPU, which Lambda gives from 1,769 MiB each.
+_APPLY_MEMORY = {"design": 1024, "prototype": 1024, "demo": 3008, "launch": 1024}
+_APPLY_LAYERS = {"design": ("core", "media"), "demo": ("core", "media")}
+
+
+def _prepare(step: str) -> Function:
+    searches = step == "research"
+    return Function(
+        f"agency.prepare_{step}",
+        f"functions.agency.steps.{step}.step.prepare",
+        Zone.DATA,
+        f"Writes the request of step {step} and reserves its budget",
+        settings=(
+            "DatabaseSettings",
+            "StorageSettings",
+            "BusSettings",
+            "RunSettings",
+            *(("VectorSettings", "EmbeddingSettings") if searches else ()),
+        ),
+        uses=(DATABASE, PUBLISH, READ_HANDOFF, WRITE_HANDOFF, *(VECTORS if searches else ())),
+        layers=("core", "vectors") if searches else ("core",),
+        timeout=60,
+    )
+
+
+def _apply(step: str) -> Function:
+    launches = step == "launch"
+    return Function(
+        f"agency.apply_{step}",
+        f"functions.agency.steps.{step}.step.apply",
+        Zone.DATA,
+        f"Writes the rows and artifacts of step {step}, counts its tokens and money",
+        settings=(
+            "DatabaseSettings",
+            "StorageSettings",
+            "BusSettings",
+            "RunSettings",
+            *(("WebhookSettings",) if launches else ()),
+        ),
+        uses=(DATABASE, PUBLISH, READ_HANDOFF, READ_ASSETS, WRITE_ASSETS),
+        layers=_APPLY_LAYERS.get(step, ("core",)),
+        memory=_APPLY_MEMORY.get(step, 512),
+        timeout=300 if step == "demo" else 120,
+    )
+
+
+FUNCTIONS = (
+    _api(
+        "create_intake",
+        "Takes an idea: lead, project and run in one transaction",
+        CACHE,
+        settings=("CacheSettings", "IntakeSettings", "RunSettings"),
+    ),
+    _api("get_run", "Steps, progress and spend of a run"),
+    _api("cancel_run", "Stops a run for good"),
+    _api("retry_run", "Goes on from the failed step"),
+    _api("fork_run", "Starts a run of the same idea; pays only for what changed", settings=("RunSettings",)),
+    _api("approve_run", "Lets a run that waits leave the house"),
+    _api("get_project", "A project with what the agents found"),
+    _api(
+        "list_assets",
+        "The files of a project with signed URLs that expire",
+        READ_ASSETS,
+        settings=("StorageSettings",),
+    ),
+    *(_prepare(step) for step in STEPS),
+    *(_apply(step) for step in STEPS),
+    Function(
+        "agency.request_approval",
+        "functions.agency.steps.approval.request_approval",
+        Zone.DATA,
+        "Keeps the task token of a run that waits for approval",
+        settings=("DatabaseSettings", "BusSettings"),
+        uses=(DATABASE, PUBLISH),
+    ),
+    Function(
+        "agency.close_run",
+        "functions.agency.steps.closing.close_run",
+        Zone.DATA,
+        "Records why a run stopped and packs what there is as a partial kit",
+        settings=("DatabaseSettings", "StorageSettings", "BusSettings", "RunSettings"),
+        uses=(DATABASE, PUBLISH, READ_HANDOFF, READ_ASSETS, WRITE_ASSETS),
+        timeout=120,
+    ),
+    Function(
+        "agency.revive_stalled_work",
+        "functions.agency.events.revive_stalled_work.handler",
+        Zone.DATA,
+        "Finds runs, webhooks and indexing that nothing is working on, and asks for them again",
+        settings=("DatabaseSettings", "BusSettings", "RunSettings"),
+        uses=(DATABASE, PUBLISH),
+    ),
+    Function(
+        "agency.control_execution",
+        "functions.agency.events.control_execution.handler",
+        Zone.EDGE,
+        "Starts, stops and releases executions of proto_v1",
+        settings=("WorkflowSettings",),
+        uses=(
+            Use("workflow:proto_v1", "start"),
+            Use("workflow:proto_v1", "read"),
+            Use("workflow:proto_v1", "stop"),
+            Use("workflow:proto_v1", "answer"),
+        ),
+    ),
+    Function(
+        "agents.think",
+        "functions.agents.think.handler",
+        Zone.EDGE,
+        "The model gateway: asks Claude for one structured answer, once",
+        settings=("StorageSettings", "ModelSettings"),
+        uses=(READ_HANDOFF, WRITE_HANDOFF, Use("secret:model-key", "read")),
+        layers=("core", "model"),
+        memory=1024,
+        timeout=600,
+    ),
+    Function(
+        "identity.relay_outbox",
+        "functions.identity.events.relay_outbox.handler",
+        Zone.DATA,
+        "Puts committed events on the bus, in order, at least once",
+        settings=("DatabaseSettings", "BusSettings"),
+        uses=(DATABASE, PUBLISH),
+        timeout=60,
+        concurrency=1,
+    ),
+    Function(
+        "identity.deliver_webhook",
+        "functions.identity.events.deliver_webhook.handler",
+        Zone.EDGE,
+        "Posts a signed webhook and reports what came back",
+        settings=("BusSettings", "WebhookSettings"),
+        uses=(Use("secret:webhook-key", "read"), PUBLISH),
+    ),
+    Function(
+        "identity.record_delivery",
+        "functions.identity.events.record_delivery.handler",
+        Zone.DATA,
+        "Writes down what came of a webhook",
+        settings=("DatabaseSettings", "BusSettings"),
+        uses=(DATABASE, PUBLISH),
+    ),
+    Function(
+        "knowledge.index_kit",
+        "functions.knowledge.events.index_kit.handler",
+        Zone.DATA,
+        "Indexes the documents and the code of a kit",
+        settings=(
+            "DatabaseSettings",
+            "StorageSettings",
+            "BusSettings",
+            "VectorSettings",
+            "EmbeddingSettings",
+        ),
+        uses=(DATABASE, PUBLISH, READ_ASSETS, *VECTORS),
+        layers=("core", "vectors"),
+        memory=1024,
+        timeout=120,
+    ),
+    Function(
+        "knowledge.seed_collections",
+        "functions.knowledge.events.seed_collections.handler",
+        Zone.DATA,
+        "Makes the vector collections and indexes the market comparables; runs at each deployment",
+        settings=("VectorSettings", "EmbeddingSettings"),
+        uses=VECTORS,
+        layers=("core", "vectors"),
+        memory=1024,
+        timeout=300,
+    ),
+    Function(
+        "stewardship.migrate_database",
+        "functions.stewardship.events.migrate_database.handler",
+        Zone.DATA,
+        "Brings the database to the newest migration; runs at each deployment, before the others change",
+        settings=("OwnerDatabaseSettings",),
+        uses=(DATABASE,),
+        layers=("core", "migrations"),
+        timeout=300,
+    ),
+)

@@ -1,0 +1,203 @@
+"""The words in which the system is described. Pure data: no `aws_cdk`, no `boto3`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Zone(StrEnum):
+    """Where a function runs.
+
+    `data`: isolated subnets, database and cache, no way out but the event bus. `edge`: outside the VPC, the
+    internet, no database.
+    """
+
+    DATA = "data"
+    EDGE = "edge"
+
+
+class Access(StrEnum):
+    """What `auth` a route asks of its caller until accounts exist."""
+
+    PUBLIC = "public"
+    CAPABILITY = "capability"
+
+
+@dataclass(frozen=True)
+class Use:
+    """A right: `action` on `resource`. The only source of a function's policy.
+
+    resource: `database`, `cache`, `vectors`, `bucket:<name>`, `queue:<name>`, `bus:<name>`,
+    `workflow:<name>`, `secret:<name>`, `embeddings`.
+    action: `connect`, `read`, `write`, `put`, `start`, `stop`, `answer`, `invoke`.
+    """
+
+    resource: str
+    action: str
+
+
+@dataclass(frozen=True)
+class Function:
+    """A Lambda function. `name` is `<context>.<operation>`; every other name derives from it.
+
+    settings: names of classes in `shared.settings`. layers: folders of `layers/`.
+    memory in MiB, timeout in seconds, concurrency as reserved executions.
+    """
+
+    name: str
+    handler: str
+    zone: Zone
+    purpose: str
+    settings: tuple[str, ...] = ()
+    uses: tuple[Use, ...] = ()
+    layers: tuple[str, ...] = ("core",)
+    memory: int = 512
+    timeout: int = 29
+    concurrency: int | None = None
+
+    @property
+    def operation(self) -> str:
+        """`agency.create_intake` → `create_intake`."""
+        return self.name.split(".", 1)[1]
+
+    @property
+    def construct_id(self) -> str:
+        """`agency.create_intake` → `AgencyCreateIntake`; also its placeholder in a workflow's definition."""
+        return "".join(word.capitalize() for word in self.name.replace(".", "_").split("_"))
+
+    def deployed_name(self, stage: str) -> str:
+        """`agency.create_intake` → `robo-<stage>-agency-create-intake`; at most 64 characters."""
+        return f"robo-{stage}-{self.name.replace('.', '-').replace('_', '-')}"
+
+
+@dataclass(frozen=True)
+class Route:
+    """An HTTPS operation and the permission it needs."""
+
+    method: str
+    path: str
+    function: str
+    permission: str
+    access: Access
+
+
+@dataclass(frozen=True)
+class Queue:
+    """An SQS queue with a dead-letter queue `<name>-dlq`, and the function that consumes it.
+
+    visibility in seconds, at least six times the consumer's timeout as AWS advises.
+    """
+
+    name: str
+    consumer: str
+    visibility: int
+    max_receives: int
+    batch_size: int
+    max_concurrency: int
+
+    @property
+    def dead_letter(self) -> str:
+        """The name of the queue that takes what failed `max_receives` times."""
+        return f"{self.name}-dlq"
+
+    def deployed_name(self, stage: str) -> str:
+        """`high` → `robo-<stage>-high`."""
+        return f"robo-{stage}-{self.name}"
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """An S3 bucket. `expire_days`: objects are deleted that long after they were written."""
+
+    name: str
+    versioned: bool
+    expire_days: int | None = None
+
+    def deployed_name(self, stage: str, account: str) -> str:
+        """`assets` → `robo-<stage>-assets-<account>`: bucket names are global."""
+        return f"robo-{stage}-{self.name}-{account}"
+
+
+@dataclass(frozen=True)
+class Bus:
+    """An EventBridge bus with an archive of `archive_days`."""
+
+    name: str
+    archive_days: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Events of `detail_types` (and of `priorities`, when given) on `bus` go to `queue`."""
+
+    name: str
+    bus: str
+    detail_types: tuple[str, ...]
+    queue: str
+    priorities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """`function` runs every `minutes`."""
+
+    name: str
+    minutes: int
+    function: str
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A Step Functions state machine (standard). `definition` is an `.asl.json` file with `${…}` gaps that
+    hold functions' construct ids. timeout in seconds.
+    """
+
+    name: str
+    definition: str
+    functions: tuple[str, ...]
+    timeout: int
+
+    @property
+    def construct_id(self) -> str:
+        """`proto_v1` → `ProtoV1`."""
+        return "".join(word.capitalize() for word in self.name.split("_"))
+
+    def deployed_name(self, stage: str) -> str:
+        """`proto_v1` → `robo-<stage>-proto-v1`."""
+        return f"robo-{stage}-{self.name.replace('_', '-')}"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A Secrets Manager secret. `generated`: made by the target; otherwise somebody sets it."""
+
+    name: str
+    generated: bool
+    purpose: str
+
+    def deployed_name(self, stage: str) -> str:
+        """`capability-key` → `robo/<stage>/capability-key`."""
+        return f"robo/{stage}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Everything that exists."""
+
+    functions: tuple[Function, ...]
+    routes: tuple[Route, ...]
+    queues: tuple[Queue, ...]
+    buckets: tuple[Bucket, ...]
+    buses: tuple[Bus, ...]
+    rules: tuple[Rule, ...]
+    schedules: tuple[Schedule, ...]
+    workflows: tuple[Workflow, ...]
+    secrets: tuple[Secret, ...]
+
+    def function(self, name: str) -> Function:
+        """Return the function of that name; KeyError when there is none."""
+        for function in self.functions:
+            if function.name == name:
+                return function
+        raise KeyError(name)

@@ -1,0 +1,42 @@
+"""Queues, buckets, buses, rules, schedules and secrets."""
+
+from infra.catalog.model import Bucket, Bus, Queue, Rule, Schedule, Secret
+
+BUCKETS = (
+    Bucket("assets", versioned=True),
+    # Requests to the model and its answers on their way between the zones, and the ledger of paid calls.
+    Bucket("handoff", versioned=False, expire_days=30),
+)
+
+BUSES = (Bus("agent-analytics", archive_days=7),)
+
+QUEUES = (
+    Queue("high", "agency.control_execution", 180, 5, 10, 5),
+    Queue("default", "agency.control_execution", 180, 5, 10, 10),
+    Queue("low", "agency.control_execution", 180, 5, 10, 2),
+    Queue("webhooks", "identity.deliver_webhook", 180, 8, 1, 5),
+    Queue("deliveries", "identity.record_delivery", 180, 8, 10, 2),
+    Queue("indexing", "knowledge.index_kit", 720, 5, 1, 2),
+)
+
+RULES = (
+    Rule("steer-runs", "agent-analytics", ("run_cancelled", "run_approved"), "high"),
+    Rule("start-urgent-runs", "agent-analytics", ("run_requested",), "high", ("high",)),
+    Rule("start-runs", "agent-analytics", ("run_requested",), "default", ("default",)),
+    Rule("start-patient-runs", "agent-analytics", ("run_requested",), "low", ("low",)),
+    Rule("send-webhooks", "agent-analytics", ("webhook_requested",), "webhooks"),
+    Rule("record-webhooks", "agent-analytics", ("webhook_attempted",), "deliveries"),
+    Rule("index-kits", "agent-analytics", ("kit_completed",), "indexing"),
+)
+
+SCHEDULES = (
+    Schedule("relay-outbox", 1, "identity.relay_outbox"),
+    Schedule("revive-stalled-work", 1, "agency.revive_stalled_work"),
+)
+
+SECRETS = (
+    Secret("capability-key", True, "signs the tokens that intake returns for a run"),
+    Secret("webhook-key", True, "signs outgoing webhooks (Standard Webhooks, whsec_…)"),
+    Secret("model-key", False, "the key of the Claude API"),
+    Secret("vectors-key", True, "the API key of the vector engine"),
+)

@@ -1,0 +1,130 @@
+"""Settings as small classes, one a concern; a function's are named in the catalog.
+
+A field is read from the environment variable of its name in upper case, when it is first asked for and never
+at import. Secrets are not settings: a setting holds the ARN or name of one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+S = TypeVar("S", bound="Settings")
+
+
+class Settings(BaseModel):
+    """The base: immutable, each field an environment variable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def variables(cls) -> dict[str, bool]:
+        """The environment variables of this class, and whether each must be there."""
+        return {name.upper(): field.is_required() for name, field in cls.model_fields.items()}
+
+    @classmethod
+    def load(cls: type[S], environment: Mapping[str, str] | None = None) -> S:
+        """Read the settings from `environment` (default: the process's). Raises pydantic.ValidationError."""
+        source = os.environ if environment is None else environment
+        names = cls.model_fields
+        return cls.model_validate({name: source[name.upper()] for name in names if name.upper() in source})
+
+
+class DatabaseSettings(Settings):
+    """PostgreSQL as the application's role. Without a password file the login is an IAM token."""
+
+    database_host: str
+    database_port: int = 5432
+    database_name: str
+    database_user: str
+    database_tls: Literal["require", "disable"] = "require"
+    database_login: Literal["iam", "trust"] = "iam"
+
+
+class OwnerDatabaseSettings(DatabaseSettings):
+    """PostgreSQL as the role that owns the tables; migrations only."""
+
+    database_owner: str
+
+
+class CacheSettings(Settings):
+    """Redis or Valkey."""
+
+    cache_url: str
+
+
+class StorageSettings(Settings):
+    """The buckets."""
+
+    assets_bucket: str
+    handoff_bucket: str
+    signed_url_seconds: int = Field(default=3600, ge=1, le=604_800)
+
+
+class BusSettings(Settings):
+    """The event bus."""
+
+    bus_name: str
+
+
+class CapabilitySettings(Settings):
+    """Tokens that open one run and its project."""
+
+    capability_key_secret: str
+    capability_days: int = Field(default=30, ge=1, le=365)
+
+
+class IntakeSettings(Settings):
+    """The way in: which tenant ideas belong to until accounts exist, and how many an address may send."""
+
+    house_tenant_id: str
+    intake_per_hour: int = Field(default=10, ge=1)
+    trusted_proxies: int = Field(default=1, ge=0, description="hops whose X-Forwarded-For entry is trusted")
+
+
+class RunSettings(Settings):
+    """A run: its budget in millionths of a US dollar, the model its agents ask for, when it counts as stalled."""
+
+    run_budget_microusd: int = Field(default=1_000_000, ge=1)
+    run_stall_seconds: int = Field(default=120, ge=0)
+    house_tenant_id: str
+
+
+class ModelSettings(Settings):
+    """Where `think` asks. `anthropic_base_url` empty: the provider's own."""
+
+    model_provider: Literal["anthropic", "aws", "bedrock"] = "anthropic"
+    model_key_secret: str
+    anthropic_base_url: str = ""
+    model_timeout_seconds: float = Field(default=300, gt=0)
+
+
+class VectorSettings(Settings):
+    """The vector engine."""
+
+    vectors_url: str
+    vectors_key_secret: str
+    house_tenant_id: str
+
+
+class EmbeddingSettings(Settings):
+    """What embeds: Bedrock, or hashed n-grams without a network."""
+
+    embedding_provider: Literal["bedrock", "hashed"] = "bedrock"
+
+
+class WorkflowSettings(Settings):
+    """The state machines."""
+
+    proto_v1_arn: str
+
+
+class WebhookSettings(Settings):
+    """Where webhooks go (empty: none are sent), and whether private addresses are allowed (one machine only)."""
+
+    webhook_url: str = ""
+    webhook_key_secret: str
+    webhook_private_addresses: Literal["refuse", "allow"] = "refuse"
