@@ -86,7 +86,7 @@ class IntakeSettings(Settings):
 
 
 class RunSettings(Settings):
-    """A run: its budget in millionths of a US dollar, the model its agents ask for, when it counts as stalled."""
+    """A run: its budget in millionths of a US dollar, and when it counts as stalled."""
 
     run_budget_microusd: int = Field(default=1_000_000, ge=1)
     run_stall_seconds: int = Field(default=120, ge=0)
@@ -123,7 +123,7 @@ class WorkflowSettings(Settings):
 
 
 class WebhookSettings(Settings):
-    """Where webhooks go (empty: none are sent), and whether private addresses are allowed (one machine only)."""
+    """Where webhooks go (empty: none are sent); private addresses are allowed on one machine only."""
 
     webhook_url: str = ""
     webhook_key_secret: str
