@@ -107,7 +107,7 @@ DESIGN = DesignAnswer(
             purpose="Accept or decline bids and settle transfers.",
             actor="Harbour office",
             components=[
-                _part("open-bids", "stat", "Bids to answer", "FR-6", entity="bid"),
+                _part("open-bids", "stat", "Open bids", "FR-6", entity="bid"),
                 _part(
                     "all-bids",
                     "table",
