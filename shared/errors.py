@@ -18,7 +18,7 @@ class FieldProblem:
     detail: str
 
 
-@dataclass
+@dataclass(eq=False)
 class AppError(Exception):
     """Something went wrong."""
 
@@ -137,12 +137,11 @@ class RunCancelled(AppError):
     title = "Run cancelled"
 
 
-@dataclass
 class ModelError(AppError):
     """The model did not give a usable answer."""
 
-    status: ClassVar[int] = 502
-    title: ClassVar[str] = "Model error"
+    status = 502
+    title = "Model error"
 
 
 class ModelRefused(ModelError):

@@ -44,10 +44,17 @@ class DatabaseSettings(Settings):
     database_login: Literal["iam", "trust"] = "iam"
 
 
+class SystemDatabaseSettings(DatabaseSettings):
+    """PostgreSQL as the role that looks across tenants, at the outbox and at stalled work only."""
+
+    database_system_user: str
+
+
 class OwnerDatabaseSettings(DatabaseSettings):
     """PostgreSQL as the role that owns the tables; migrations only."""
 
     database_owner: str
+    house_tenant_id: str
 
 
 class CacheSettings(Settings):

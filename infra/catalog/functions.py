@@ -114,7 +114,7 @@ FUNCTIONS = (
         "functions.agency.events.revive_stalled_work.handler",
         Zone.DATA,
         "Finds runs, webhooks and indexing that nothing is working on, and asks for them again",
-        settings=("DatabaseSettings", "BusSettings", "RunSettings"),
+        settings=("SystemDatabaseSettings", "BusSettings", "RunSettings"),
         uses=(DATABASE, PUBLISH),
     ),
     Function(
@@ -146,7 +146,7 @@ FUNCTIONS = (
         "functions.identity.events.relay_outbox.handler",
         Zone.DATA,
         "Puts committed events on the bus, in order, at least once",
-        settings=("DatabaseSettings", "BusSettings"),
+        settings=("SystemDatabaseSettings", "BusSettings"),
         uses=(DATABASE, PUBLISH),
         timeout=60,
         concurrency=1,
