@@ -1,0 +1,153 @@
+"""A request of API Gateway (REST, proxy integration), read strictly."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import json
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from shared.errors import FieldProblem, Invalid, NotFound, TooLarge, Unreadable, UnsupportedMediaType
+from shared.http.problem import from_validation
+from shared.models.base import WireModel
+
+M = TypeVar("M", bound=WireModel)
+
+MAX_BODY_BYTES = 256 * 1024
+
+
+def _refuse_constant(name: str) -> Any:
+    raise Unreadable(f"The body holds {name}, which is not JSON.")
+
+
+def _finite(literal: str) -> float:
+    number = float(literal)
+    if number in (float("inf"), float("-inf")):
+        raise Unreadable("The body holds a number too large to keep.")
+    return number
+
+
+def _whole(literal: str) -> int:
+    if len(literal) > 40:
+        raise Unreadable("The body holds a number too large to keep.")
+    return int(literal)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise Unreadable("The body names a field twice.")
+    return made
+
+
+class Request:
+    """What a handler may ask of the event: path, headers, caller's address, body."""
+
+    def __init__(self, event: dict[str, Any]) -> None:
+        self._event = event
+        context = event.get("requestContext") or {}
+        self.request_id = str(context.get("requestId") or "unknown")
+        self.method = str(event.get("httpMethod") or "")
+        self.path = str(event.get("path") or "/")
+        self.headers = {str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()}
+        self._source = str((context.get("identity") or {}).get("sourceIp") or "")
+
+    def header(self, name: str) -> str | None:
+        """Return a header by its name in any case."""
+        return self.headers.get(name.lower())
+
+    def path_id(self, name: str) -> UUID:
+        """Return a UUID of the path. Raises NotFound when it is none: there is no such thing."""
+        try:
+            return UUID(str((self._event.get("pathParameters") or {})[name]))
+        except (KeyError, ValueError) as error:
+            raise NotFound from error
+
+    def query(self, name: str) -> str | None:
+        """Return a query parameter, None when absent."""
+        value = (self._event.get("queryStringParameters") or {}).get(name)
+        return None if value is None else str(value)
+
+    def page(self) -> tuple[int, UUID | None]:
+        """Return `limit` (1–100, default 50) and the id that `cursor` says to go on after."""
+        raw = self.query("limit") or "50"
+        limit = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 4 else 0
+        if not 1 <= limit <= 100:
+            raise Invalid("The query is not valid.", (FieldProblem("/limit", "must be 1 to 100"),))
+        cursor = self.query("cursor")
+        if cursor is None:
+            return limit, None
+        try:
+            return limit, UUID(bytes=base64.urlsafe_b64decode(cursor + "=="))
+        except (ValueError, binascii.Error) as error:
+            problem = FieldProblem("/cursor", "is not a cursor of this list")
+            raise Invalid("The query is not valid.", (problem,)) from error
+
+    def address(self, trusted_proxies: int) -> str:
+        """Return the caller's network: an IPv4 address, or the /64 of an IPv6 address.
+
+        Only the last `trusted_proxies` entries of X-Forwarded-For are believed; what a client wrote before is not.
+        """
+        hops = [hop.strip() for hop in (self.header("x-forwarded-for") or "").split(",") if hop.strip()]
+        chosen = hops[-trusted_proxies] if 0 < trusted_proxies <= len(hops) else self._source
+        try:
+            address = ipaddress.ip_address(chosen)
+        except ValueError:
+            return "unknown"
+        if isinstance(address, ipaddress.IPv6Address):
+            if address.ipv4_mapped:
+                return str(address.ipv4_mapped)
+            return str(ipaddress.ip_network((address, 64), strict=False).network_address) + "/64"
+        return str(address)
+
+    def body_bytes(self) -> bytes:
+        """Return the body. Raises TooLarge, Unreadable."""
+        raw = self._event.get("body") or ""
+        if len(raw) > MAX_BODY_BYTES * 2:
+            raise TooLarge(f"The body may have at most {MAX_BODY_BYTES // 1024} KiB.")
+        try:
+            if self._event.get("isBase64Encoded"):
+                data = base64.b64decode(raw, validate=True)
+            else:
+                data = str(raw).encode("utf-8")
+        except (binascii.Error, ValueError) as error:
+            raise Unreadable("The body is not valid UTF-8.") from error
+        if len(data) > MAX_BODY_BYTES:
+            raise TooLarge(f"The body may have at most {MAX_BODY_BYTES // 1024} KiB.")
+        return data
+
+    def json(self) -> Any:
+        """Return the JSON of the body: no NaN, no infinity, no field twice. Raises Unreadable."""
+        kind = (self.header("content-type") or "").split(";")[0].strip().lower()
+        if kind != "application/json":
+            raise UnsupportedMediaType
+        try:
+            return json.loads(
+                self.body_bytes().decode("utf-8"),
+                parse_constant=_refuse_constant,
+                parse_float=_finite,
+                parse_int=_whole,
+                object_pairs_hook=_once,
+            )
+        except RecursionError as error:
+            raise Unreadable("The body is nested too deeply.") from error
+        except ValueError as error:
+            raise Unreadable("The body is not valid JSON.") from error
+
+    def body(self, model: type[M]) -> M:
+        """Return the body as `model`. Raises Unreadable, UnsupportedMediaType, TooLarge, Invalid."""
+        try:
+            return model.model_validate(self.json())
+        except ValidationError as error:
+            raise from_validation(error) from error
+        except RecursionError as error:
+            raise Unreadable("The body is nested too deeply.") from error
+
+
+def cursor_after(last: UUID) -> str:
+    """Return the opaque cursor that goes on after the row of that id."""
+    return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=")

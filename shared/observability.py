@@ -1,0 +1,97 @@
+"""Logs, metrics and traces: Powertools, made when first needed.
+
+Every line is JSON and carries the request, the run and the tenant. No personal data: ids, never what people wrote.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TextIO, TypeVar
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+
+SERVICE = "roboagency"
+H = TypeVar("H", bound=Callable[..., Any])
+
+_stream: TextIO | None = None
+
+
+def log_to(stream: TextIO) -> None:
+    """Send log lines and metrics to `stream` from now on (default: standard output, as Lambda reads it)."""
+    global _stream
+    _stream = stream
+    logger.cache_clear()
+    logger()
+
+
+@functools.cache
+def logger() -> Logger:
+    """The product's logger."""
+    return Logger(service=SERVICE, stream=_stream or sys.stdout)
+
+
+@functools.cache
+def tracer() -> Tracer:
+    """The product's tracer; off where X-Ray is not there (POWERTOOLS_TRACE_DISABLED)."""
+    return Tracer(service=SERVICE)
+
+
+@functools.cache
+def metrics() -> Metrics:
+    """The product's metrics, namespace RoboAgency."""
+    return Metrics(namespace="RoboAgency", service=SERVICE)
+
+
+def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
+    """Record one metric at once, in embedded metric format; safe from any thread."""
+    single = Metrics(namespace="RoboAgency", service=SERVICE)
+    single.add_metric(name=name, unit=unit, value=value)
+    print(_as_json(single.serialize_metric_set()), file=_stream or sys.stdout)
+    single.clear_metrics()
+
+
+def _as_json(value: Any) -> str:
+    import json
+
+    return json.dumps(value, separators=(",", ":"))
+
+
+def observed(operation: str) -> Callable[[H], H]:
+    """Wrap a handler: its log lines carry the operation, the request and what `event` says of run and tenant.
+
+    One line when it ends, with milliseconds and the name of the error if it failed. Errors go on unchanged.
+    """
+
+    def wrap(handler: H) -> H:
+        @functools.wraps(handler)
+        def run(event: Any, context: Any) -> Any:
+            log = logger()
+            log.thread_safe_clear_keys()
+            log.thread_safe_append_keys(
+                operation=operation, function_request_id=getattr(context, "aws_request_id", None)
+            )
+            if isinstance(event, dict):
+                named = {key: event[key] for key in ("run_id", "tenant_id", "step") if key in event}
+                log.thread_safe_append_keys(**named)
+            started = time.perf_counter()
+            failure: str | None = None
+            try:
+                with tracer().provider.in_subsegment(f"## {operation}"):
+                    return handler(event, context)
+            except Exception as error:
+                failure = type(error).__name__
+                raise
+            finally:
+                elapsed = round((time.perf_counter() - started) * 1000, 1)
+                if failure is None:
+                    log.info("done", milliseconds=elapsed)
+                else:
+                    log.warning("failed", milliseconds=elapsed, error=failure)
+
+        return run  # type: ignore[return-value]
+
+    return wrap
