@@ -1,0 +1,33 @@
+"""What every test stands on: an environment without anybody's keys, and engines that start when first used."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+pytest_plugins = ("tests.fixtures.engines", "tests.fixtures.aws")
+
+# Whatever a developer's shell carries under these names must not decide a test, or be spent by one.
+_FOREIGN = ("AWS_", "ANTHROPIC_", "PG", "DATABASE_", "CACHE_URL", "QDRANT_", "BEDROCK_")
+_FAKE = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment() -> Iterator[None]:
+    """Fake AWS credentials in us-east-1 and no settings of the machine, for tests and what they start."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(_FOREIGN):
+                patch.delenv(name)
+        for name, value in _FAKE.items():
+            patch.setenv(name, value)
+        yield
