@@ -80,7 +80,7 @@ FUNCTIONS = (
     ),
     _api("get_run", "Steps, progress and spend of a run"),
     _api("cancel_run", "Stops a run for good"),
-    _api("retry_run", "Goes on from the failed step"),
+    _api("retry_run", "Goes on from the failed step", settings=("RunSettings",)),
     _api("fork_run", "Starts a run of the same idea; pays only for what changed", settings=("RunSettings",)),
     _api("approve_run", "Lets a run that waits leave the house"),
     _api("get_project", "A project with what the agents found"),

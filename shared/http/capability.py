@@ -74,3 +74,8 @@ def bearer(request: Request) -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized
     return token.strip()
+
+
+def authorise(request: Request, secret: str, now: datetime) -> Capability:
+    """Return the capability that a request carries. Raises Unauthorized."""
+    return check(bearer(request), secret, now)

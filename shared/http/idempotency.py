@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from shared.db.unit_of_work import UnitOfWork
+from shared.db.unit_of_work import Database, UnitOfWork
 from shared.errors import Conflict, FieldProblem, Invalid
 from shared.http.request import Request
 
@@ -73,3 +74,20 @@ def once(
         {**names, "fingerprint": asked, "status_code": status_code, "response": Jsonb(response)},
     )
     return response
+
+
+def transact(
+    request: Request,
+    database: Database,
+    tenant_id: UUID,
+    operation: str,
+    do: Callable[[UnitOfWork], dict[str, Any]],
+    *,
+    body: Any = None,
+    status_code: int = 200,
+) -> dict[str, Any]:
+    """Run `do` in one transaction of the tenant, once for the request's Idempotency-Key."""
+    key = key_of(request)
+    asked = fingerprint(request.method, request.path, body)
+    with database.transaction(tenant_id) as work:
+        return once(work, operation, key, asked, lambda: do(work), status_code)

@@ -52,8 +52,8 @@ class Lead(Entity):
 def check_email(value: str) -> str:
     """Return `value` in its sent form, or raise ValueError when no mail could reach it.
 
-    Checked: one @, a local part of at most 64 characters, a domain with a dot whose labels are letters, digits
-    and hyphens. The full grammar of RFC 5321 is for the mail server to judge.
+    Checked: one @, a local part of at most 64 characters, a domain with a dot whose labels are letters,
+    digits and hyphens. The full grammar of RFC 5321 is for the mail server to judge.
     """
     local, at, domain = value.rpartition("@")
     labels = domain.split(".")
@@ -73,8 +73,8 @@ def check_email(value: str) -> str:
 def check_constraints(value: dict[str, Any]) -> dict[str, Any]:
     """Refuse constraints that are too many, too long or hold what no database keeps.
 
-    At most 20 entries; keys of 1–60 characters; values are texts of at most 500 characters, numbers, booleans,
-    or lists of at most 20 such texts.
+    At most 20 entries; keys of 1–60 characters; values are texts of at most 500 characters, numbers,
+    booleans, or lists of at most 20 such values.
     """
     if len(value) > 20:
         raise ValueError("must hold at most 20 entries")
@@ -99,8 +99,8 @@ def check_constraints(value: dict[str, Any]) -> dict[str, Any]:
 class IntakeCreate(WireModel):
     """The form: an idea and who sends it.
 
-    `budget_microusd` caps what this run may spend on the model, in millionths of a US dollar; the operator's own
-    limit stands above it. `approval`: the kit waits for POST …/approve before it leaves the house.
+    `budget_microusd` caps what this run may spend on the model, in millionths of a US dollar; the operator's
+    own limit stands above it. `approval`: the kit waits for POST …/approve before it leaves the house.
     """
 
     email: Annotated[str, line(255, 3), AfterValidator(check_email)]

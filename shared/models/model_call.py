@@ -56,7 +56,8 @@ class ModelAnswer(BaseModel):
 class LedgerCall(BaseModel):
     """A call that may have been paid.
 
-    `sent` before the provider answered: after a crash it counts at its worst case. times: ISO 8601, UTC.
+    `number` names the question within its conversation: a call that was cut off and the one that replaced it share
+    it. `sent`: the provider had not answered when the call was cut off; it counts at its worst case.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -74,7 +75,7 @@ class LedgerCall(BaseModel):
 
 
 class Ledger(BaseModel):
-    """The calls of one step of one run for one request; `waits` counts how often the provider asked to wait."""
+    """The calls of one step of one run; `waits` counts how often the provider asked to wait."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, NewType
+from typing import Annotated, Any, NewType
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, Field, JsonValue
 
-from shared.models.base import Entity, WireModel
+from shared.models.base import Entity, WireModel, text
+from shared.models.lead import check_constraints
 from shared.models.project import ProjectId
 
 RunId = NewType("RunId", UUID)
@@ -68,6 +69,7 @@ class Run(Entity):
     reserved_microusd: int
     approval: Approval
     task_token: str | None = Field(repr=False)
+    metadata: dict[str, JsonValue]
     error_code: str | None
     error_message: str | None
     started_at: AwareDatetime | None
@@ -141,6 +143,24 @@ class RunOut(WireModel):
     completed_at: str | None
     duration_seconds: int | None
     links: dict[str, str]
+
+
+class RunRetry(WireModel):
+    """What a retry may change: a higher budget, as far as the operator's limit goes."""
+
+    budget_microusd: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
+
+
+class RunFork(WireModel):
+    """What a fork may change. What it leaves alone is not asked, nor paid, again."""
+
+    idea: Annotated[str, text(5000, 3)] | None = None
+    constraints: Annotated[dict[str, Any], AfterValidator(check_constraints)] | None = None
+    budget_microusd: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
+
+
+class Nothing(WireModel):
+    """An empty body."""
 
 
 class RunSummary(WireModel):

@@ -1,0 +1,174 @@
+"""The composition root: everything a function stands on, made when first asked for and kept.
+
+Kept once for each execution environment: on AWS a process, on one machine a worker thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from shared.adapters.bus import BusEvent, EventBridgeBus, EventBus
+from shared.adapters.cache import Cache, RedisCache
+from shared.adapters.clock import Clock, SystemClock
+from shared.adapters.objects import ObjectStore, S3ObjectStore, s3_client
+from shared.adapters.secrets import SecretsManagerStore, SecretStore
+from shared.db.unit_of_work import Database, Row
+from shared.settings import (
+    BusSettings,
+    CacheSettings,
+    CapabilitySettings,
+    DatabaseSettings,
+    EmbeddingSettings,
+    ModelSettings,
+    S,
+    StorageSettings,
+    SystemDatabaseSettings,
+    VectorSettings,
+)
+
+if TYPE_CHECKING:
+    from shared.adapters.embeddings import Embedder
+    from shared.adapters.model import Model
+    from shared.adapters.vectors import VectorStore
+
+_MARK_PUBLISHED = """
+UPDATE identity.outbox SET published_at = now(), attempts = attempts + 1
+WHERE id = ANY(%(ids)s) AND published_at IS NULL
+"""
+
+EVENT_SOURCE = "roboagency"
+
+
+class Container:
+    """Settings and adapters of one execution environment."""
+
+    def __init__(self) -> None:
+        self._settings: dict[type, Any] = {}
+
+    def settings(self, kind: type[S]) -> S:
+        """Return settings of that class, read once."""
+        if kind not in self._settings:
+            self._settings[kind] = kind.load()
+        found: S = self._settings[kind]
+        return found
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The time."""
+        return SystemClock()
+
+    @cached_property
+    def database(self) -> Database:
+        """PostgreSQL as the application; what a transaction announces is published right after its commit."""
+        return Database(self.settings(DatabaseSettings), after_commit=self._publish_at_once)
+
+    @cached_property
+    def system_database(self) -> Database:
+        """PostgreSQL as the role that sees the outbox and stalled work of every tenant."""
+        settings = self.settings(SystemDatabaseSettings)
+        return Database(settings, user=settings.database_system_user)
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """S3."""
+        return S3ObjectStore(s3_client())
+
+    @cached_property
+    def storage(self) -> StorageSettings:
+        """The names of the buckets."""
+        return self.settings(StorageSettings)
+
+    @cached_property
+    def cache(self) -> Cache:
+        """Redis."""
+        return RedisCache(self.settings(CacheSettings).cache_url)
+
+    @cached_property
+    def bus(self) -> EventBus:
+        """EventBridge."""
+        import boto3
+
+        return EventBridgeBus(boto3.client("events"), self.settings(BusSettings).bus_name)
+
+    @cached_property
+    def secrets(self) -> SecretStore:
+        """Secrets Manager."""
+        import boto3
+
+        return SecretsManagerStore(boto3.client("secretsmanager"), self.clock)
+
+    @cached_property
+    def capability_key(self) -> str:
+        """What signs capability tokens."""
+        return self.secrets.read(self.settings(CapabilitySettings).capability_key_secret)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """What turns text into vectors of 1536 numbers."""
+        from shared.adapters.embeddings import BedrockEmbedder, HashedEmbedder
+
+        if self.settings(EmbeddingSettings).embedding_provider == "hashed":
+            return HashedEmbedder(dimension=1536)
+        import boto3
+
+        return BedrockEmbedder(boto3.client("bedrock-runtime"), dimension=1536)
+
+    @cached_property
+    def vectors(self) -> VectorStore:
+        """Qdrant."""
+        from shared.adapters.vectors import QdrantVectorStore
+
+        settings = self.settings(VectorSettings)
+        return QdrantVectorStore(settings.vectors_url, self.secrets.read(settings.vectors_key_secret))
+
+    @cached_property
+    def model(self) -> Model:
+        """Claude."""
+        from shared.adapters.model import anthropic_model
+
+        settings = self.settings(ModelSettings)
+        return anthropic_model(
+            settings.model_provider,
+            lambda: self.secrets.read(settings.model_key_secret),
+            settings.anthropic_base_url,
+            settings.model_timeout_seconds,
+        )
+
+    def _publish_at_once(self, rows: list[Row]) -> None:
+        published = publish(self.bus, rows)
+        for tenant in {row["tenant_id"] for row in rows}:
+            ids = [row["id"] for row in rows if row["tenant_id"] == tenant and row["id"] in published]
+            with self.database.transaction(tenant) as work:
+                work.execute(_MARK_PUBLISHED, {"ids": ids})
+
+
+def event_of(row: Row) -> BusEvent:
+    """Return the bus event of an outbox row: its detail with event_id, event_type, tenant_id and timestamp."""
+    detail = {
+        **row["detail"],
+        "event_id": str(row["id"]),
+        "event_type": row["event_type"],
+        "tenant_id": str(row["tenant_id"]),
+        "timestamp": row["created_at"].isoformat(),
+    }
+    return BusEvent(source=EVENT_SOURCE, detail_type=row["event_type"], detail=detail, id=str(row["id"]))
+
+
+def publish(bus: EventBus, rows: list[Row]) -> set[UUID]:
+    """Put outbox rows on the bus; return the ids of those it took."""
+    failed = set(bus.publish([event_of(row) for row in rows]))
+    return {row["id"] for row in rows if str(row["id"]) not in failed}
+
+
+_environment = threading.local()
+
+
+def container() -> Container:
+    """Return the container of this execution environment."""
+    if not hasattr(_environment, "container"):
+        _environment.container = Container()
+    made: Container = _environment.container
+    return made
