@@ -1,0 +1,78 @@
+"""A small system to try the one-machine target with."""
+
+from __future__ import annotations
+
+from infra.catalog import (
+    Access,
+    Bucket,
+    Bus,
+    Catalog,
+    Function,
+    Queue,
+    Route,
+    Rule,
+    Schedule,
+    Secret,
+    Workflow,
+    Zone,
+)
+
+_HANDLERS = "tests.integration.local.handlers"
+
+
+def _function(name: str, *, timeout: int = 29, concurrency: int | None = None) -> Function:
+    return Function(
+        f"try.{name}",
+        f"{_HANDLERS}.{name}",
+        Zone.DATA,
+        f"tries {name}",
+        settings=("StorageSettings", "BusSettings"),
+        timeout=timeout,
+        concurrency=concurrency,
+    )
+
+
+TRY = Catalog(
+    functions=(
+        _function("echo"),
+        _function("fail"),
+        _function("flaky"),
+        _function("unserialisable"),
+        _function("huge"),
+        _function("leave"),
+        _function("blocked", timeout=1, concurrency=1),
+        _function("keep_token"),
+        _function("nested"),
+        _function("consume"),
+        _function("scheduled"),
+        _function("http"),
+        Function("try.missing", f"{_HANDLERS}.no_such_handler", Zone.DATA, "is not there"),
+    ),
+    routes=(
+        Route("GET", "/v1/things/{thing_id}", "try.http", "thing:read", Access.PUBLIC),
+        Route("POST", "/v1/things", "try.http", "thing:create", Access.PUBLIC),
+        Route("GET", "/v1/things/{thing_id}/parts/{part_id}", "try.http", "thing:read", Access.PUBLIC),
+        Route("POST", "/v1/slow", "try.blocked", "thing:create", Access.PUBLIC),
+    ),
+    queues=(
+        Queue("high", "try.consume", 1, 2, 10, 2),
+        Queue("low", "try.consume", 60, 5, 1, 1),
+    ),
+    buckets=(Bucket("assets", versioned=True), Bucket("handoff", versioned=False)),
+    buses=(Bus("agent-analytics", 7),),
+    rules=(
+        Rule("urgent", "agent-analytics", ("asked",), "high", ("high",)),
+        Rule("patient", "agent-analytics", ("asked",), "low", ("low",)),
+        Rule("steer", "agent-analytics", ("cancelled", "approved"), "high"),
+    ),
+    schedules=(Schedule("often", 1, "try.scheduled"),),
+    workflows=(
+        Workflow("try_v1", "tests/integration/local/try_v1.asl.json", ("try.echo",), 60),
+    ),
+    secrets=(
+        Secret("capability-key", True, "signs tokens"),
+        Secret("webhook-key", True, "signs webhooks"),
+        Secret("model-key", False, "the key of the model"),
+        Secret("vectors-key", True, "the key of the vector engine"),
+    ),
+)
