@@ -4,8 +4,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ("tests.fixtures.engines", "tests.fixtures.aws")
+
+# How long an example takes says more about the neighbours on the machine than about the code.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 # Whatever a developer's shell carries under these names must not decide a test, or be spent by one.
 _FOREIGN = ("AWS_", "ANTHROPIC_", "PG", "DATABASE_", "CACHE_URL", "QDRANT_", "BEDROCK_")

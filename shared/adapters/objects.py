@@ -1,0 +1,299 @@
+"""Objects in buckets: bytes under a key, each with its SHA-256."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from shared.adapters.aws_errors import translated
+from shared.errors import AppError, Conflict, Invalid, NotFound
+
+MAX_KEY_BYTES = 1024
+MAX_METADATA_BYTES = 2048
+MAX_URL_SECONDS = 604_800
+
+_METADATA_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_PRINTABLE_ASCII = re.compile(r"[\x20-\x7e]*")
+_CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.-]+)*", re.ASCII)
+
+
+class ObjectDamaged(AppError):
+    """A stored object is not what was written."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object that is there. version: None in a bucket without versions. sha256: 64 hexadecimal digits,
+    None when whoever wrote the object left none.
+    """
+
+    bucket: str
+    key: str
+    version: str | None
+    sha256: str | None
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class ListedObject:
+    """An object in a listing."""
+
+    key: str
+    size_bytes: int
+
+
+class ObjectStore(Protocol):
+    """Where objects are kept. Everything raises DependencyUnavailable when the store does not answer, and
+    AppError when there is no such bucket.
+    """
+
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        body: bytes,
+        content_type: str,
+        metadata: Mapping[str, str] | None = None,
+        *,
+        if_absent: bool = False,
+    ) -> StoredObject:
+        """Write an object, over an older one unless `if_absent`.
+
+        metadata: lower-case names, printable ASCII values, 2 KB together. Raises Conflict when `if_absent` and
+        the key is taken, Invalid for a bad key, content type or metadata.
+        """
+        ...
+
+    def get(self, bucket: str, key: str, version: str | None = None) -> bytes:
+        """Return the bytes of an object (default: of its newest version). Raises NotFound, ObjectDamaged."""
+        ...
+
+    def head(self, bucket: str, key: str, version: str | None = None) -> StoredObject | None:
+        """Describe an object; None when it is not there."""
+        ...
+
+    def list(self, bucket: str, prefix: str = "") -> list[ListedObject]:
+        """Return all objects whose keys start with `prefix`, in the order of their keys' bytes."""
+        ...
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object; one that is not there is deleted already. Older versions stay readable."""
+        ...
+
+    def signed_url(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        seconds: int,
+        filename: str,
+        content_type: str,
+        version: str | None = None,
+    ) -> str:
+        """Return a URL that lets its holder download the object for `seconds` (1–604,800).
+
+        Always a download: a browser that follows it saves `filename` and runs nothing; in `<img>` and `<video>`
+        it shows as usual. The object need not exist.
+        """
+        ...
+
+
+def s3_client() -> Any:
+    """Make boto3's client for S3: three attempts, 2 s to connect, 10 s of silence, signature version 4."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        config=Config(
+            connect_timeout=2,
+            read_timeout=10,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            signature_version="s3v4",
+        ),
+    )
+
+
+class S3ObjectStore:
+    """Amazon S3. client: from `s3_client`; page_size: keys a call when listing."""
+
+    def __init__(self, client: Any, page_size: int = 1000) -> None:
+        self._client = client
+        self._page_size = page_size
+
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        body: bytes,
+        content_type: str,
+        metadata: Mapping[str, str] | None = None,
+        *,
+        if_absent: bool = False,
+    ) -> StoredObject:
+        """Write an object; S3 refuses bytes that changed on their way. Raises Conflict, Invalid."""
+        check_object(key, content_type, metadata)
+        digest = hashlib.sha256(body)
+        condition = {"IfNoneMatch": "*"} if if_absent else {}
+        # 409: another conditional write of this key was under way at the same time.
+        taken = Conflict("There is an object under this key already.")
+        meanings = {"PreconditionFailed": taken, "ConditionalRequestConflict": taken}
+        with translated("S3", meanings):
+            answer = self._client.put_object(
+                Bucket=bucket,
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                Metadata=dict(metadata or {}),
+                ChecksumAlgorithm="SHA256",
+                ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
+                **condition,
+            )
+        return StoredObject(bucket, key, answer.get("VersionId"), digest.hexdigest(), len(body))
+
+    def get(self, bucket: str, key: str, version: str | None = None) -> bytes:
+        """Return the bytes of an object. Raises NotFound, ObjectDamaged."""
+        with translated("S3", _not_found(key)):
+            answer = self._client.get_object(
+                Bucket=bucket, Key=key, ChecksumMode="ENABLED", **_versioned(version)
+            )
+            body = _read(answer["Body"])
+        expected = _sha256(answer)
+        if expected is not None and hashlib.sha256(body).hexdigest() != expected:
+            raise ObjectDamaged
+        return body
+
+    def head(self, bucket: str, key: str, version: str | None = None) -> StoredObject | None:
+        """Describe an object; None when it is not there."""
+        try:
+            with translated("S3", _not_found(key)):
+                answer = self._client.head_object(
+                    Bucket=bucket, Key=key, ChecksumMode="ENABLED", **_versioned(version)
+                )
+        except NotFound:
+            return None
+        found = answer.get("VersionId")
+        return StoredObject(bucket, key, found, _sha256(answer), int(answer["ContentLength"]))
+
+    def list(self, bucket: str, prefix: str = "") -> list[ListedObject]:
+        """Return all objects whose keys start with `prefix`, in the order of their keys' bytes."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": self._page_size}
+        )
+        with translated("S3"):
+            return [
+                ListedObject(item["Key"], int(item["Size"]))
+                for page in pages
+                for item in page.get("Contents", ())
+            ]
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object; one that is not there is deleted already."""
+        with translated("S3"):
+            self._client.delete_object(Bucket=bucket, Key=key)
+
+    def signed_url(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        seconds: int,
+        filename: str,
+        content_type: str,
+        version: str | None = None,
+    ) -> str:
+        """Return a URL that lets its holder download the object for `seconds`; nothing is called."""
+        check_url(seconds, content_type)
+        return str(
+            self._client.generate_presigned_url(
+                "get_object",
+                Params={
+                    "Bucket": bucket,
+                    "Key": key,
+                    "ResponseContentDisposition": content_disposition(filename),
+                    "ResponseContentType": content_type,
+                    **_versioned(version),
+                },
+                ExpiresIn=seconds,
+            )
+        )
+
+
+def content_disposition(filename: str) -> str:
+    """Return an attachment header (RFC 6266) for any text as a file's name: an ASCII name for old clients and
+    the full one percent-encoded. Separators, quotes, control and lone surrogate characters become `_`.
+    """
+    safe = re.sub(
+        r'[\x00-\x1f\x7f-\x9f/\\"\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]', "_", filename
+    )
+    safe = safe.strip(" .")[:200] or "download"
+    plain = safe.encode("ascii", "replace").decode().replace("?", "_").replace("%", "_")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
+
+
+def check_object(key: str, content_type: str, metadata: Mapping[str, str] | None) -> None:
+    """Raise Invalid unless S3 would take these and give them back unchanged."""
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError as error:
+        raise Invalid("The key of an object must be valid Unicode.") from error
+    if (
+        not 0 < size <= MAX_KEY_BYTES
+        or re.search(r"[\x00-\x1f\x7f]", key)
+        or {".", ".."} & set(key.split("/"))
+    ):
+        raise Invalid(
+            "The key of an object needs 1 to 1,024 bytes, without control characters or dot segments."
+        )
+    if not _CONTENT_TYPE.fullmatch(content_type):
+        raise Invalid("The content type of an object is not one.")
+    for name, value in (metadata or {}).items():
+        if (
+            not _METADATA_NAME.fullmatch(name)
+            or not _PRINTABLE_ASCII.fullmatch(value)
+            or value != value.strip()
+        ):
+            raise Invalid(f"The metadata {name!r} of an object needs a lower-case name and an ASCII value.")
+    if sum(len(name) + len(value) for name, value in (metadata or {}).items()) > MAX_METADATA_BYTES:
+        raise Invalid("The metadata of an object may have 2 KB.")
+
+
+def check_url(seconds: int, content_type: str) -> None:
+    """Raise Invalid unless a URL can be signed like this."""
+    if not 1 <= seconds <= MAX_URL_SECONDS:
+        raise Invalid("A signed URL lasts from a second to seven days.")
+    if not _CONTENT_TYPE.fullmatch(content_type):
+        raise Invalid("The content type of a signed URL is not one.")
+
+
+def _read(stream: Any) -> bytes:
+    """Read a body to its end. Raises ObjectDamaged when it does not fit its checksum."""
+    from botocore.exceptions import FlexibleChecksumError
+
+    try:
+        return bytes(stream.read())
+    except FlexibleChecksumError as error:
+        raise ObjectDamaged from error
+
+
+def _not_found(key: str) -> dict[str, AppError]:
+    missing = NotFound(f"There is no object {key}.")
+    # HEAD has no body, so its error is a bare 404; a version id of the wrong shape is a 400.
+    return {"NoSuchKey": missing, "NoSuchVersion": missing, "404": missing, "MethodNotAllowed": missing}
+
+
+def _versioned(version: str | None) -> dict[str, str]:
+    return {} if version is None else {"VersionId": version}
+
+
+def _sha256(answer: Mapping[str, Any]) -> str | None:
+    """The SHA-256 of a whole object; the checksum of one written in parts (`…-3`) is of another kind."""
+    checksum = answer.get("ChecksumSHA256")
+    if not checksum or "-" in checksum:
+        return None
+    return base64.b64decode(checksum).hex()
