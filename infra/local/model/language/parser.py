@@ -1,0 +1,463 @@
+"""Reads an idea: its own nouns, people, places and verbs, whatever the phrasing.
+
+A heuristic reader for English with word lists, not a grammar: what it does not know it treats as a noun. Ideas in
+other languages and junk come out as plain words. `parse` is total and deterministic.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+from infra.local.model.language import lexicon as lx
+from infra.local.model.language.inflection import base_verb, is_plural, singular
+from infra.local.model.language.tokens import clean, sentences, words
+
+NounKind = Literal["person", "organisation", "place", "thing"]
+LEAD_IN = frozenset(
+    ["i", "we", "want", "would", "like", "to", "need", "build", "create", "make", "develop", "design", "launch", "a", "an", "the", "my", "our", "idea", "is", "are", "please", "let's", "there", "should", "be", "it", "think", "about", "imagine", "i'd", "we'd", "i'm", "we're", "looking", "have", "one", "hello", "hi", "dear", "team", "some", "kind", "sort", "this", "app-idea", "would-like", "wanna", "gonna", "start", "me", "us", "new"]
+)
+RELATIVES = frozenset(["where", "that", "which", "who", "whom", "so", "when", "while", "because", "whereby"])
+HELPERS = frozenset(
+    ["lets", "letting", "let", "helps", "help", "helping", "allows", "allow", "allowing", "enables", "enable", "enabling"]
+)
+PLACE_PREPOSITIONS = frozenset(["in", "at", "across", "around", "near", "on", "inside", "within"])
+SHARED_PREPOSITIONS = frozenset(["between", "among", "by", "from", "amongst", "connecting", "linking", "matching", "pairing"])
+AUXILIARIES = frozenset(
+    ["can", "could", "will", "would", "may", "might", "must", "should", "shall", "to", "often", "sometimes", "then", "easily", "quickly", "also", "just", "always"]
+)
+CLAUSE_ENDS = RELATIVES | frozenset(
+    [",", "but", "before", "after", "until", "if", "although", "though", "without", "whether", "since", "and", "or", "while"]
+)
+NAME_LABELS = frozenset(
+    ["idea", "problem", "title", "concept", "project", "summary", "hello", "hi", "note", "goal", "vision", "pitch", "name"]
+)
+CALLED = re.compile(r"\b(?:called|named)\s+[\"'“‘]?([A-Z][\w-]{1,30}(?:\s[A-Z][\w-]{1,20})?)")
+NUMBERED = re.compile(r"\b(\d{1,3}(?:[ ,.]\d{3})+|\d{1,7})\s+(?:[a-z-]+\s){0,2}?([a-z-]{3,})\b")
+
+
+@dataclass(frozen=True)
+class Clause:
+    """Who does what, in the idea's words: `subject` singular, `verb` in base form, `rest` as written."""
+
+    subject: str
+    verb: str
+    rest: str
+
+
+@dataclass(frozen=True)
+class Audience:
+    """A group the idea names, singular: "volunteer fire brigade", its kind and its lexicon head ("fire brigade")."""
+
+    phrase: str
+    kind: NounKind
+    head: str
+
+
+@dataclass(frozen=True)
+class Idea:
+    """What the parser found. Empty text and tuples where the idea says nothing."""
+
+    text: str
+    words: tuple[str, ...]
+    name: str = ""
+    object: str = ""
+    activity: str = ""
+    topic: str = ""
+    verb: str = ""
+    counterpart: str = ""
+    audiences: tuple[Audience, ...] = ()
+    place: str = ""
+    qualifiers: tuple[str, ...] = ()
+    clauses: tuple[Clause, ...] = ()
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def audience(self) -> Audience | None:
+        """The first group that is not a place, else the first."""
+        return next((one for one in self.audiences if one.kind != "place"), next(iter(self.audiences), None))
+
+
+def noun_kind(phrase: str) -> tuple[NounKind, str]:
+    """Return what the head of a noun phrase names and the lexicon's word for it."""
+    phrase = phrase.split(" of ")[0]
+    tokens = [singular(word.casefold()) for word in phrase.split()]
+    for length in (3, 2, 1):
+        candidate = " ".join(tokens[-length:])
+        if len(tokens) >= length and candidate in lx.ORGANISATIONS:
+            return "organisation", candidate
+    last = tokens[-1] if tokens else ""
+    if "-" in last and last not in lx.PEOPLE and last.rpartition("-")[2] in lx.ORGANISATIONS:
+        return "organisation", last.rpartition("-")[2]
+    if last in lx.PEOPLE or last.endswith(lx.PERSON_SUFFIXES) or last.rpartition("-")[2] in lx.PEOPLE:
+        return "person", last
+    if last in lx.PLACES:
+        return "place", last
+    if (
+        last.endswith(("er", "or"))
+        and len(last) > 4
+        and last not in lx.NOT_PEOPLE
+        and not last.endswith("eter")
+    ):
+        return "person", last
+    return "thing", last
+
+
+def parse(text: str) -> Idea:
+    """Return what an idea of any length and language says about its things, people and verbs."""
+    cleaned = clean(text)
+    parts = sentences(cleaned)
+    if not parts:
+        return Idea(text=text, words=())
+    name = _given_name(cleaned, parts)
+    if name and len(parts) > 1 and parts[0] == name:
+        parts = parts[1:]
+    tokenised = [tokens for tokens in (_cased(words(part)) for part in parts[:80]) if tokens]
+    content = tuple(word for tokens in tokenised for word in tokens if _content(word))
+    made = _best_reader(tokenised, content)
+    clauses = [clause for tokens in tokenised for clause in _clauses(tokens)]
+    audiences = made.audiences + [_audience(clause.subject) for clause in clauses]
+    numbers = {
+        singular(match[2].casefold()): int(re.sub(r"\D", "", match[1]))
+        for match in NUMBERED.finditer(cleaned)
+    }
+    return Idea(
+        text=text,
+        words=content,
+        name=name,
+        object=made.object,
+        activity=made.activity,
+        topic=made.topic,
+        verb=made.verb,
+        counterpart=made.counterpart,
+        audiences=tuple({one.phrase.casefold(): one for one in audiences if one.phrase}.values())[:6],
+        place=made.place,
+        qualifiers=tuple(dict.fromkeys(made.qualifiers)),
+        clauses=tuple({(c.verb, c.rest): c for c in clauses}.values())[:12],
+        numbers=numbers,
+    )
+
+
+def _best_reader(tokenised: list[list[str]], content: tuple[str, ...]) -> _Reader:
+    """Read the first sentence that names a product or an activity; else the first, with the text's commonest noun."""
+    readers = []
+    for tokens in tokenised[:25] or [[]]:
+        reader = _Reader(tokens)
+        reader.read()
+        if reader.activity or (reader.names_product and (reader.object or reader.verb)):
+            break
+        readers.append(reader)
+    else:
+        reader = readers[0]
+        if noun_kind(reader.object)[0] == "person" or (reader.guessed and len(tokenised) > 1):
+            things = [
+                singular(word)
+                for word in content
+                if noun_kind(word)[0] == "thing" and base_verb(word.casefold()) not in lx.VERBS
+            ]
+            reader.object = Counter(things).most_common(1)[0][0] if things else reader.object
+    if readers and reader is not readers[0]:
+        reader.audiences += readers[0].audiences
+    return reader
+
+
+def _content(word: str) -> bool:
+    lower = word.casefold()
+    return len(lower) > 1 and lower not in lx.STOP and lower not in lx.GENERIC and not lower.isdigit()
+
+
+def _cased(tokens: list[str]) -> list[str]:
+    """Lower the capitals that only mark a start or a title; keep those of names and abbreviations."""
+    lettered = [word for word in tokens if word[0].isalpha()]
+    title = sum(word[0].isupper() for word in lettered) * 3 > len(lettered) * 2
+    shouting = all(word.isupper() for word in lettered) and len(lettered) > 2
+    made = []
+    for position, word in enumerate(tokens):
+        abbreviation = word.isupper() and 1 < len(word) < 6 and not shouting
+        plain = word.casefold()
+        known = plain in lx.STOP or plain in lx.PRODUCT_WORDS or plain in lx.VERBS or plain in lx.PEOPLE
+        if abbreviation:
+            made.append(word)
+        elif position == 0 or title or shouting or known:
+            made.append(word if re.search(r"[a-z][A-Z]", word) else word.lower())
+        else:
+            made.append(word)
+    return made
+
+
+def _given_name(cleaned: str, parts: list[str]) -> str:
+    called = CALLED.search(cleaned)
+    if called:
+        return called[1]
+    first = parts[0].split()
+    lead = re.match(r"([A-Z][\w-]{2,24}(?:\s[A-Z][\w-]{1,20})?)\s+is\s+(?:a|an|the|our|where)\b", cleaned)
+    if lead and lead[1].casefold() not in lx.STOP and noun_kind(lead[1])[0] == "thing":
+        return lead[1]
+    marked = re.match(r"[A-Z][\w-]{2,24}(?:\s[A-Z][\w-]{1,20})?\s*(?::\s|\s[–—-]\s)", cleaned)
+    if marked and len(parts) > 1 and len(first) <= 2 and first[0].casefold() not in NAME_LABELS:
+        return parts[0]
+    return ""
+
+
+def _audience(phrase: str) -> Audience:
+    one = singular(phrase)
+    kind, head = noun_kind(one)
+    return Audience(one, kind, head)
+
+
+class _Reader:
+    """Reads the first sentence: HEAD, then segments behind prepositions and relatives."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        start = 0
+        while start < len(tokens) - 1 and tokens[start].casefold() in LEAD_IN:
+            start += 1
+        if start and tokens[start].casefold() in lx.FOR_WORDS:
+            start -= 1
+        self.tokens = tokens[start:]
+        self.object = self.activity = self.topic = self.verb = self.counterpart = self.place = ""
+        self.audiences: list[Audience] = []
+        self.qualifiers: list[str] = []
+        self.guessed = False
+        self.names_product = any(word.casefold() in lx.PRODUCT_WORDS for word in tokens)
+
+    def read(self) -> None:
+        """Fill the attributes from the tokens."""
+        head, segments = self._split()
+        self._head(head)
+        for preposition, tokens in segments:
+            self._segment(preposition, tokens)
+        if not self.object and not self.activity and not self.audiences and not self.topic:
+            self.guessed = True
+            self.object = _phrase([word for word in self.tokens if _content(word)][:4])
+
+    def _split(self) -> tuple[list[str], list[tuple[str, list[str]]]]:
+        groups: list[tuple[str, list[str]]] = [("", [])]
+        boundaries = lx.FOR_WORDS | RELATIVES | HELPERS | PLACE_PREPOSITIONS | SHARED_PREPOSITIONS
+        for position, word in enumerate(self.tokens):
+            lower = word.casefold()
+            relative = groups[-1][0] in RELATIVES | HELPERS | {"to"}
+            starts = lower in boundaries or lower in (
+                "of",
+                "with",
+                "to",
+                "using",
+                "without",
+                "about",
+                "against",
+            )
+            if (
+                starts
+                and not relative
+                and (position or lower in lx.FOR_WORDS or lower in SHARED_PREPOSITIONS)
+            ):
+                groups.append((lower, []))
+            else:
+                groups[-1][1].append(word)
+        return groups[0][1], groups[1:]
+
+    def _head(self, tokens: list[str]) -> None:
+        kept: list[str] = []
+        for word in tokens:
+            if word.casefold() in lx.QUALIFIERS:
+                self.qualifiers.append(word)
+            else:
+                kept.append(word)
+        if len(kept) > 1:
+            first = kept[0].casefold()
+            as_verb = _gerund(first) or (first if first in lx.VERBS else "")
+            follows = kept[1].casefold()
+            compound = follows in lx.ACTIVITIES or (follows in lx.GENERIC and not is_plural(follows))
+            noun_first = first in lx.ALSO_NOUNS and follows not in lx.STOP
+            if as_verb and not compound and not noun_first:
+                self.verb = as_verb
+                self.activity = first if first.endswith("ing") else ""
+                kept = kept[1:]
+        dropped = lx.STOP if self.verb else lx.STOP | lx.GENERIC
+        kept = [word for word in kept if word.casefold() not in dropped and not word.isdigit()]
+        while kept and kept[-1].casefold() in lx.ACTIVITIES and not (len(kept) == 1 and self.verb):
+            self.activity = f"{kept.pop().casefold()} {self.activity}".strip()
+        self.object = _phrase(kept)
+
+    def _segment(self, preposition: str, tokens: list[str]) -> None:
+        if preposition in RELATIVES | HELPERS | {"to"}:
+            self._relative(preposition, tokens)
+            return
+        for phrase in _noun_phrases(tokens):
+            kind, head = noun_kind(phrase)
+            one = singular(phrase)
+            if preposition == "of" and not self.object:
+                self.object = one
+            elif kind in ("person", "organisation"):
+                self.audiences.append(Audience(one, kind, head))
+            elif kind == "place" and preposition != "of":
+                self.place = self.place or phrase
+                self.audiences.append(Audience(one, kind, head))
+            elif preposition in lx.FOR_WORDS and not self.object:
+                self.object = one
+            elif preposition in lx.FOR_WORDS | {"about", "in", "on"} and not self.topic:
+                self.topic = phrase
+
+    def _relative(self, opener: str, tokens: list[str]) -> None:
+        found = list(_clauses(tokens))
+        if found:
+            first = found[0]
+            self.verb = self.verb or first.verb
+            self.audiences.append(_audience(first.subject))
+            self._rest(first.rest)
+            return
+        lowered = [word.casefold() for word in tokens]
+        start = 0
+        while start < len(lowered) and lowered[start] in lx.STOP:
+            start += 1
+        if start < len(lowered) and base_verb(lowered[start]) in lx.VERBS and opener != "so":
+            self.verb = self.verb or base_verb(lowered[start])
+            self._rest(" ".join(tokens[start + 1 :]))
+        else:
+            for phrase in _noun_phrases(tokens)[:2]:
+                kind, head = noun_kind(phrase)
+                if kind in ("person", "organisation"):
+                    self.audiences.append(Audience(singular(phrase), kind, head))
+                elif not self.object:
+                    self.object = singular(phrase)
+
+    def _rest(self, rest: str) -> None:
+        """Read what stands behind the verb of a clause: its object, the people and the topic."""
+        groups: list[tuple[str, list[str]]] = [("", [])]
+        for word in rest.split():
+            if word.casefold() in lx.FOR_WORDS | PLACE_PREPOSITIONS | SHARED_PREPOSITIONS | {
+                "to",
+                "with",
+                "about",
+            }:
+                groups.append((word.casefold(), []))
+            else:
+                groups[-1][1].append(word)
+        for preposition, tokens in groups:
+            for phrase in _noun_phrases(tokens)[:2]:
+                kind, head = noun_kind(phrase)
+                one = singular(phrase)
+                if kind in ("person", "organisation"):
+                    self.counterpart = self.counterpart or (one if kind == "person" else "")
+                    self.audiences.append(Audience(one, kind, head))
+                elif kind == "place":
+                    self.place = self.place or phrase
+                elif not preposition and not self.object:
+                    self.object = one
+                elif preposition in ("in", "about") and not self.topic:
+                    self.topic = phrase
+
+
+def _gerund(word: str) -> str:
+    """Return the verb of "tracking", "sharing"; empty when the word is none."""
+    if not word.endswith("ing"):
+        return ""
+    bare = word[:-3]
+    doubled = bare[:-1] if len(bare) > 2 and bare[-1] == bare[-2] else bare
+    return next((verb for verb in (bare, bare + "e", doubled) if verb in lx.VERBS), "")
+
+
+def _phrase(tokens: list[str]) -> str:
+    """A noun phrase of at most four words, singular."""
+    return singular(" ".join(tokens[-4:])) if tokens else ""
+
+
+def _noun_phrases(tokens: list[str]) -> list[str]:
+    """The runs of words between the small words; "of" joins; verbs that are no nouns end a run."""
+    runs: list[list[str]] = [[]]
+    for word in tokens:
+        lower = word.casefold()
+        if lower == "of" and runs[-1]:
+            runs[-1].append("of")
+        elif (
+            lower.endswith("ing")
+            and runs[-1]
+            and noun_kind(" ".join(runs[-1]))[0] in ("person", "organisation")
+        ):
+            break
+        elif lower in lx.STOP or lower in lx.QUALIFIERS or (lower in lx.VERBS and lower not in lx.ALSO_NOUNS):
+            runs.append([])
+        else:
+            runs[-1].append(word)
+    trimmed = [run[:-1] if run and run[-1] == "of" else run for run in runs]
+    return [" ".join(run[:5]) for run in trimmed if run]
+
+
+def _clauses(tokens: list[str]) -> list[Clause]:
+    """The clauses of a sentence whose subject is somebody and whose verb is known."""
+    found: list[Clause] = []
+    position = 0
+    subject = ""
+    while position < len(tokens):
+        they = tokens[position].casefold() in ("they", "users", "people") and _verb_at(tokens, position + 1)
+        hit = (subject, position + 1) if they else _subject_at(tokens, position)
+        if hit:
+            subject, position = hit
+        verb = _verb_at(tokens, position) if hit or (subject and _continues(tokens, position)) else None
+        if not verb:
+            position += 1
+            continue
+        word, position = verb
+        end = position
+        while end < len(tokens) and end - position < 9 and not _ends(tokens, end):
+            end += 1
+        rest = tokens[position:end]
+        while rest and rest[-1].casefold() in lx.STOP - {"them", "it", "up", "out", "off", "down", "away"}:
+            rest.pop()
+        if rest and any(_content(item) for item in rest):
+            found.append(Clause(subject, word, " ".join(rest)))
+        position = end
+    return found
+
+
+def _subject_at(tokens: list[str], start: int) -> tuple[str, int] | None:
+    run: list[str] = []
+    position = start
+    while position < len(tokens) and len(run) < 4:
+        lower = tokens[position].casefold()
+        if lower in lx.STOP or (run and _agrees(run, lower)):
+            break
+        run.append(tokens[position])
+        position += 1
+    while run and noun_kind(" ".join(run))[0] not in ("person", "organisation"):
+        run.pop()
+        position -= 1
+    if not run or (run[0].casefold() in lx.VERBS and len(run) > 1 and run[0].casefold() not in lx.ALSO_NOUNS):
+        return None
+    verb = _verb_at(tokens, position)
+    helped = start > 0 and any(word.casefold() in HELPERS for word in tokens[max(0, start - 2) : start])
+    if not verb or not (helped or verb[1] - position > 1 or _agrees(run, tokens[position].casefold())):
+        return None
+    return singular(" ".join(run)), position
+
+
+def _agrees(run: list[str], verb: str) -> bool:
+    """Whether `run` is somebody and `verb` has the form that goes with one or with many."""
+    if noun_kind(" ".join(run))[0] not in ("person", "organisation"):
+        return False
+    many = is_plural(run[-1]) or run[-1].casefold() in ("people", "others", "children", "staff", "crew")
+    return verb in lx.VERBS if many else verb.endswith("s") and base_verb(verb) in lx.VERBS
+
+
+def _verb_at(tokens: list[str], start: int) -> tuple[str, int] | None:
+    position = start
+    while position < len(tokens) and tokens[position].casefold() in AUXILIARIES | {"and", ","}:
+        position += 1
+    if position >= len(tokens):
+        return None
+    word = tokens[position].casefold()
+    base = base_verb(word)
+    return (base, position + 1) if base in lx.VERBS else None
+
+
+def _continues(tokens: list[str], position: int) -> bool:
+    return tokens[position].casefold() in ("and", ",") and _verb_at(tokens, position) is not None
+
+
+def _ends(tokens: list[str], position: int) -> bool:
+    word = tokens[position].casefold()
+    if word == "and":
+        return _verb_at(tokens, position) is not None or _subject_at(tokens, position + 1) is not None
+    return word in CLAUSE_ENDS

@@ -1,0 +1,115 @@
+"""Capabilities in the lead's own words: what the idea says people do becomes part of the product."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from infra.local.model.language import lexicon as lx
+from infra.local.model.language.inflection import base_verb
+from infra.local.model.language.parser import Clause, Idea
+from infra.local.model.language.tokens import stem, words
+from infra.local.model.library import Archetype, Capability
+from infra.local.model.phrases import Words
+
+MOST_OWN = 4
+FILES = frozenset(["file", "report", "csv", "pdf", "spreadsheet", "export", "certificate", "statement"])
+KIND_TEXTS: dict[str, tuple[str, str, str]] = {
+    "create": ("{a doer} with everything at hand", "the entry is saved without a required field", "the form names the field and keeps the rest"),
+    "update": ("{a main} that has changed", "the change is saved", "everybody sees the new values and who changed them"),
+    "transition": ("{a main} that waits", "the step is taken", "its state changes and the people concerned can see it"),
+    "search": ("{mains} of several kinds", "some of their words are typed", "only the ones that match are listed"),
+    "compare": ("two {mains}", "they are compared", "the same facts stand in the same rows"),
+    "summarise": ("{mains} in several states", "the page is opened", "its totals equal the sum of the {mains} listed"),
+    "export": ("{mains} that are complete", "the file is asked for", "it holds one line for each of the {mains}"),
+    "notify": ("{a main} somebody should know about", "the message is sent", "it names the {main} and stands in the inbox"),
+}  # fmt: skip
+BUTTONS = {
+    "create": "Save", "update": "Save the change", "transition": "Take the step", "search": "Search",
+    "compare": "Compare", "summarise": "Add up", "export": "Export", "notify": "Send a note",
+}  # fmt: skip
+
+
+def own_capabilities(idea: Idea, archetype: Archetype, nouns: Words) -> list[Capability]:
+    """Return the archetype's capabilities with the idea's clauses worked in, and those it adds.
+
+    A clause whose verb a capability already covers is quoted there; any other becomes a capability of its own.
+    """
+    made = list(archetype.capabilities)
+    added = 0
+    for clause in idea.clauses:
+        quote = f"{clause.verb} {clause.rest}"
+        if len(quote) > 70 or len(quote) < 6:
+            continue
+        position = _covering(made, clause, nouns)
+        if position is not None:
+            if not made[position].quote:
+                made[position] = replace(made[position], quote=quote)
+        elif added < MOST_OWN:
+            made.insert(min(len(made), 2 + added), _own(clause, quote, archetype, nouns))
+            added += 1
+    return made
+
+
+def _covering(made: list[Capability], clause: Clause, nouns: Words) -> int | None:
+    for position, item in enumerate(made):
+        name = [word for word in words(nouns.lower(item.name)) if word.casefold() not in lx.STOP]
+        said = words(item.text)[:1] + name[:1]
+        same_verb = any(stem(word) == stem(clause.verb) for word in said)
+        shared = {stem(word) for word in words(clause.rest)} & {stem(word) for word in name[1:]}
+        if item.priority != "support" and same_verb and (shared or len(clause.rest.split()) <= 2):
+            return position
+    return None
+
+
+def _role(clause: Clause, nouns: Words) -> str:
+    last = clause.subject.split()[-1:] or [""]
+    for role in ("doer", "other", "office"):
+        if last[0] and stem(last[0]) in {stem(word) for word in nouns[role].full.split()}:
+            return role
+    return "doer"
+
+
+def _own(clause: Clause, quote: str, archetype: Archetype, nouns: Words) -> Capability:
+    kind = lx.VERBS.get(base_verb(clause.verb), "update")
+    if any(word.casefold() in FILES for word in clause.rest.split()) and kind in (
+        "search",
+        "export",
+        "notify",
+    ):
+        kind = "export"
+    thing = "main"
+    rest = {stem(word) for word in words(clause.rest)}
+    for key in archetype.things:
+        if rest & {stem(word) for word in nouns[key].short.split()}:
+            thing = key
+    states = archetype.things[thing].states
+    if kind == "transition" and len(states) < 2:
+        kind = "update"
+    role = _role(clause, nouns)
+    like = [one for one in archetype.capabilities if one.thing == thing and one.kind == kind]
+    near = (
+        like or [one for one in archetype.capabilities if one.thing == thing] or list(archetype.capabilities)
+    )
+    given, when, then = KIND_TEXTS[kind]
+    return Capability(
+        kind=kind,
+        thing=thing,
+        at=near[0].at,
+        role=role,
+        priority="must",
+        name=_plain(quote),
+        text=_plain(quote),
+        benefit="what the idea promises about the {main} holds from the first release",
+        given=given,
+        when=when,
+        then=then,
+        button=BUTTONS[kind],
+        done="Done: " + _plain(quote) + ".",
+        from_states=states[:1] if kind == "transition" else (),
+        to_state=states[1] if kind == "transition" else "",
+        quote=quote,
+    )
+
+
+def _plain(text: str) -> str:
+    return text.replace("{", "(").replace("}", ")")

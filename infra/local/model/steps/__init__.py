@@ -1,0 +1,1 @@
+"""One module a step: each draws its answer from the blueprint and from the answers accepted before it."""

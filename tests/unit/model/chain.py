@@ -1,0 +1,47 @@
+"""Runs the eight steps for an idea, each checked as the pipeline would check it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.local.model.drafting import STEPS, draft
+from shared.models.answers import ANSWERS, AnswerContext
+
+COMPARABLES: list[dict[str, Any]] = [
+    {
+        "id": f"comp-{number}",
+        "product_name": name,
+        "description": description,
+        "key_features": features,
+        "target_market": market,
+        "pricing_model": pricing,
+        "sector": sector,
+    }
+    for number, (name, description, features, market, pricing, sector) in enumerate(
+        [
+            ("Carebridge", "Video visits with doctors.", ["Video visits", "Prescriptions"], "Insurers", "Per visit", "healthtech"),
+            ("Slipscan", "Expense reports from scanned receipts.", ["Receipt scan", "Approval"], "Small firms", "Per seat", "fintech"),
+            ("Mathwell", "Practice in maths with hints.", ["Exercises", "Hints"], "Pupils", "Free", "edtech"),
+            ("Rotaboard", "Shift planning for hourly teams.", ["Shift board", "Swaps"], "Shops", "Per user", "saas"),
+            ("Bidhouse", "Marketplace with auctions.", ["Auctions", "Buyer protection"], "Everybody", "Commission", "ecommerce"),
+        ]
+    )
+]  # fmt: skip
+
+
+def checked_kit(
+    idea: str, sector: str, constraints: dict[str, Any] | None = None
+) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:
+    """Return the eight answers and, by step, the problems their schema and context find. Invalid answers raise."""
+    brief = {"idea": idea, "sector": sector, "constraints": constraints or {}, "company": None}
+    answers: dict[str, dict[str, Any]] = {}
+    problems: dict[str, list[str]] = {}
+    ids = [str(item["id"]) for item in COMPARABLES]
+    for step in STEPS:
+        answer = draft(step, brief, COMPARABLES, answers)
+        context = AnswerContext(idea=idea, sector=sector, comparable_ids=ids, answers=answers)
+        found = ANSWERS[step].model_validate(answer).problems(context)
+        if found:
+            problems[step] = found
+        answers[step] = answer
+    return answers, problems
