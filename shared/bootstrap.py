@@ -119,10 +119,18 @@ class Container:
     @cached_property
     def vectors(self) -> VectorStore:
         """Qdrant."""
-        from shared.adapters.vectors import QdrantVectorStore
+        from shared.adapters.vectors_qdrant import QdrantVectorStore
 
         settings = self.settings(VectorSettings)
-        return QdrantVectorStore(settings.vectors_url, self.secrets.read(settings.vectors_key_secret))
+        key = self.secrets.read(settings.vectors_key_secret)
+        return QdrantVectorStore(settings.vectors_url, api_key=key)
+
+    @cached_property
+    def executions(self) -> Any:
+        """boto3's client of Step Functions."""
+        import boto3
+
+        return boto3.client("stepfunctions")
 
     @cached_property
     def model(self) -> Model:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from shared.adapters.objects import ObjectStore
 from shared.bootstrap import Container
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import BudgetExceeded, ModelAnswerInvalid, NotFound, RunCancelled
-from shared.models.answers import ANSWERS, Answer, AnswerContext
+from shared.models.answers import ANSWERS, AnswerContext
 from shared.models.asset import AssetType
 from shared.models.lead import Lead
 from shared.models.project import Project
@@ -123,8 +124,7 @@ class Step:
 
     name: str
     reads: tuple[str, ...]
-    task: str
-    make: Callable[[Container, Brief, Answer, Retrieved, str], Made]
+    make: Callable[[Container, Brief, Any, Retrieved, str], Made]
     retrieve: Callable[[Container, Brief], Retrieved] = field(default=_no_retrieval)
 
 
@@ -168,12 +168,17 @@ def write_message(step: Step, brief: Brief, retrieved: Retrieved) -> str:
     return "\n".join(
         [
             f"<step>{step.name}</step>",
-            f"<task>{step.task}</task>",
+            f"<task>{_task_of(step.name)}</task>",
             _tagged("brief", given),
             _tagged("retrieved", list(retrieved.comparables)),
             _tagged("answers", answers),
         ]
     )
+
+
+@cache
+def _task_of(step: str) -> str:
+    return (_STEPS_FOLDER / step / "task.md").read_text(encoding="utf-8").strip()
 
 
 def _context(step: Step, brief: Brief, retrieved: Retrieved) -> AnswerContext:

@@ -146,18 +146,20 @@ SET status = 'running', started_at = coalesce(started_at, now()), attempts = att
 WHERE tenant_id = %(tenant_id)s AND run_id = %(run_id)s AND step = %(step)s AND status <> 'completed';
 
 -- reserve --
--- Reserves money for a step in place of what it had; nothing when the budget does not hold it.
+-- Reserves money for a step in place of what it had; nothing when the budget does not hold it. The amount is all that
+-- the step may come to; what is counted as spent by an earlier attempt is part of it.
 UPDATE agency.workflow_runs r
-SET reserved_microusd = r.reserved_microusd - s.reserved_microusd + %(amount)s
+SET reserved_microusd = r.reserved_microusd - s.reserved_microusd + %(amount)s - s.cost_microusd
 FROM agency.run_steps s
 WHERE r.tenant_id = %(tenant_id)s AND r.id = %(run_id)s
   AND s.tenant_id = r.tenant_id AND s.run_id = r.id AND s.step = %(step)s
-  AND r.spent_microusd + r.reserved_microusd - s.reserved_microusd + %(amount)s <= r.budget_microusd;
+  AND r.spent_microusd + r.reserved_microusd - s.reserved_microusd + %(amount)s - s.cost_microusd
+      <= r.budget_microusd;
 
 -- keep_request --
 -- Writes down what a step asks, where, and what is reserved for it.
 UPDATE agency.run_steps
-SET input_hash = %(input_hash)s, request_key = %(request_key)s, reserved_microusd = %(amount)s
+SET input_hash = %(input_hash)s, request_key = %(request_key)s, reserved_microusd = %(amount)s - cost_microusd
 WHERE tenant_id = %(tenant_id)s AND run_id = %(run_id)s AND step = %(step)s;
 
 -- complete_step --

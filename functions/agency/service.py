@@ -216,3 +216,33 @@ def _run_out(run: Run, steps: list[RunStep]) -> RunOut:
         duration_seconds=run.duration_seconds,
         links=run_links(run.id, run.project_id),
     )
+
+
+def find_stalled_runs(work: UnitOfWork, stall_seconds: int) -> list[dict[str, Any]]:
+    """Return runs of every tenant that nothing moves; the unit of work must be the system's."""
+    return AgencyRepository(work).find_stalled_runs(stall_seconds)
+
+
+def revive(work: UnitOfWork, row: dict[str, Any]) -> None:
+    """Ask again for the execution of a run that stands still, or for the indexing of its kit."""
+    if row["status"] == RunStatus.COMPLETED:
+        run = AgencyRepository(work).get_run(row["run_id"])
+        if run is not None:
+            detail = {"run_id": str(run.id), "project_id": str(run.project_id)}
+            work.announce("kit_completed", detail)
+    else:
+        _request(work, row["run_id"], row["priority"], row["generation"])
+
+
+def kit_to_index(work: UnitOfWork, run_id: UUID) -> tuple[Run, list[Asset]] | None:
+    """Return a completed run and its files; None when there is no such run."""
+    repository = AgencyRepository(work)
+    run = repository.get_run(run_id)
+    if run is None:
+        return None
+    return run, repository.list_assets(run.project_id, run_id=run_id)
+
+
+def mark_indexed(work: UnitOfWork, run_id: UUID) -> None:
+    """The kit of a run is in the vector engine."""
+    AgencyRepository(work).mark_indexed(run_id)

@@ -95,7 +95,7 @@ class Gateway:
         ModelAnswerTooLong, ModelContextExceeded, ModelAnswerInvalid.
         """
         request = ModelRequest.model_validate_json(self._get(request_key(tenant_id, run_id, step)))
-        if self._objects.exists(self._bucket, answer_key(tenant_id, request.input_hash)):
+        if self._objects.head(self._bucket, answer_key(tenant_id, request.input_hash)) is not None:
             return Outcome("answered")
         place = ledger_key(tenant_id, run_id, step)
         ledger = self._ledger(place, request)

@@ -130,7 +130,7 @@ def request_key(tenant_id: UUID, run_id: UUID, step: str) -> str:
 
 def is_answered(objects: ObjectStore, bucket: str, tenant_id: UUID, asked: Asked) -> bool:
     """Whether this very question was answered before."""
-    return objects.exists(bucket, gateway.answer_key(str(tenant_id), asked.input_hash))
+    return objects.head(bucket, gateway.answer_key(str(tenant_id), asked.input_hash)) is not None
 
 
 def read_answer(objects: ObjectStore, bucket: str, tenant_id: UUID, input_hash: str) -> ModelAnswer:

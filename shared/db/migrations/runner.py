@@ -31,15 +31,6 @@ def _configuration(connection: psycopg.Connection[object]) -> Config:
     return configuration
 
 
-def current_revision(connection: psycopg.Connection[object]) -> str | None:
-    """Return the revision that the database stands at, None when it is empty."""
-    found = connection.execute("SELECT to_regclass('public.alembic_version')").fetchone()
-    if found is None or next(iter(found)) is None:  # type: ignore[call-overload]
-        return None
-    row = connection.execute("SELECT version_num FROM public.alembic_version").fetchone()
-    return None if row is None else str(next(iter(row)))  # type: ignore[call-overload]
-
-
 def upgrade(connection: psycopg.Connection[object], revision: str = "head") -> None:
     """Bring the database up to `revision`. `connection` belongs to the owner and must be idle."""
     command.upgrade(_configuration(connection), revision)

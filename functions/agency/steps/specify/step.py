@@ -1,0 +1,50 @@
+"""Step 3: the PRD."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.agency import pipeline
+from functions.agency.artifacts.prd import write_prd
+from functions.agency.pipeline import Brief, Made, Retrieved, Step, text_artifact
+from shared.bootstrap import Container, container
+from shared.models.answers import SpecifyAnswer
+from shared.models.asset import AssetType
+from shared.observability import observed
+
+
+def make(own: Container, brief: Brief, answer: SpecifyAnswer, retrieved: Retrieved, author: str) -> Made:
+    """Return what the answer makes."""
+    del own, retrieved
+    document = write_prd(
+        name=brief.name,
+        tagline=brief.tagline,
+        idea=brief.idea,
+        sector=brief.project.sector,
+        qualify=brief.answer("qualify"),
+        research=brief.answer("research"),
+        specify=answer,
+        drafted_by=author,
+    )
+    return Made((text_artifact("docs/prd.md", AssetType.PRD, "text/markdown; charset=utf-8", document),))
+
+
+STEP = Step(
+    name="specify",
+    reads=("qualify", "research"),
+    make=make,
+)
+
+
+@observed("agency.prepare_specify")
+def prepare(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """See pipeline.prepare."""
+    del context
+    return pipeline.prepare(STEP, event, container())
+
+
+@observed("agency.apply_specify")
+def apply(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """See pipeline.apply."""
+    del context
+    return pipeline.apply(STEP, event, container())

@@ -1,0 +1,178 @@
+"""The vector store in memory: exact search for tests, the same answers as the engine's."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import mul
+from statistics import fmean, stdev
+from uuid import UUID
+
+from shared.adapters.lexical import SparseVector
+from shared.adapters.vectors import (
+    TENANT_FIELD,
+    CollectionMissing,
+    CollectionSpec,
+    Hit,
+    Match,
+    Payload,
+    Point,
+    Scope,
+    SearchQuery,
+    check_match,
+    check_points,
+    check_query,
+    mismatch,
+    point_id,
+    stored_payload,
+)
+
+
+@dataclass
+class _Stored:
+    dense: list[float]
+    sparse: dict[int, float]
+    payload: Payload
+
+
+@dataclass
+class _Collection:
+    points: dict[UUID, _Stored] = field(default_factory=dict)
+
+
+class InMemoryVectorStore:
+    """See `VectorStore`. Safe to share between threads; forgets everything with the process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._collections: dict[str, _Collection] = {}
+        self._aliases: dict[str, str] = {}
+
+    def ensure_collection(self, spec: CollectionSpec, *, beside: bool = False) -> None:
+        """See `VectorStore`."""
+        with self._lock:
+            in_use = self._aliases.get(spec.name)
+            if not beside and in_use not in {None, spec.physical}:
+                raise mismatch(spec, str(in_use))
+            self._collections.setdefault(spec.physical, _Collection())
+            if not beside:
+                self._aliases[spec.name] = spec.physical
+
+    def promote(self, spec: CollectionSpec) -> None:
+        """See `VectorStore`."""
+        with self._lock:
+            self._collection(spec)
+            self._aliases[spec.name] = spec.physical
+
+    def upsert(self, spec: CollectionSpec, tenant_id: UUID, points: Sequence[Point]) -> None:
+        """See `VectorStore`."""
+        check_points(spec, points)
+        with self._lock:
+            stored = self._collection(spec).points
+            for point in points:
+                stored[point_id(tenant_id, point.document_id, point.chunk)] = _Stored(
+                    _unit(point.dense),
+                    dict(zip(point.sparse.indices, point.sparse.values, strict=True)),
+                    stored_payload(tenant_id, point),
+                )
+
+    def delete(self, spec: CollectionSpec, scope: Scope, match: Match) -> None:
+        """See `VectorStore`."""
+        check_match(match)
+        with self._lock:
+            stored = self._collection(spec).points
+            own = Scope(scope.tenant_id)
+            for key in [key for key, point in stored.items() if _matches(point, own, match)]:
+                del stored[key]
+
+    def search(self, spec: CollectionSpec, scope: Scope, query: SearchQuery) -> list[Hit]:
+        """See `VectorStore`."""
+        check_query(spec, query)
+        with self._lock:
+            stored = self._collection(spec).points
+            corpus = {key: point for key, point in stored.items() if _matches(point, scope, {})}
+            seen = {key: point for key, point in corpus.items() if _matches(point, scope, query.match)}
+            dense = _unit(query.dense)
+            near = {key: sum(map(mul, dense, point.dense)) for key, point in seen.items()}
+            weights = _inverse_frequencies(query.sparse, list(corpus.values()))
+            shared = {key: _overlap(weights, point) for key, point in seen.items()}
+            worded = {key: score for key, score in shared.items() if score is not None}
+            fused = _fuse([_top(near, query.candidates), _top(worded, query.candidates)])
+            best = _top(fused, query.limit)
+            return [Hit(key, score, dict(stored[key].payload)) for key, score in best.items()]
+
+    def count(self, spec: CollectionSpec, scope: Scope, match: Match) -> int:
+        """See `VectorStore`."""
+        return sum(1 for _ in self.payloads(spec, scope, match, ()))
+
+    def payloads(
+        self, spec: CollectionSpec, scope: Scope, match: Match, fields: Sequence[str]
+    ) -> Iterator[Payload]:
+        """See `VectorStore`."""
+        check_match(match)
+        with self._lock:
+            stored = self._collection(spec).points.values()
+            found = [point.payload for point in stored if _matches(point, scope, match)]
+        return iter([{name: payload[name] for name in fields if name in payload} for payload in found])
+
+    def ready(self) -> bool:
+        """See `VectorStore`."""
+        return True
+
+    def _collection(self, spec: CollectionSpec) -> _Collection:
+        if spec.physical in self._collections:
+            return self._collections[spec.physical]
+        if spec.name in self._aliases:
+            raise mismatch(spec, self._aliases[spec.name])
+        raise CollectionMissing(f"There is no vector collection {spec.name}.")
+
+
+def _matches(point: _Stored, scope: Scope, match: Match) -> bool:
+    if point.payload[TENANT_FIELD] not in scope.readable:
+        return False
+    for name, wanted in match.items():
+        held = point.payload.get(name)
+        values = held if isinstance(held, list) else [held]
+        options = [wanted] if isinstance(wanted, str | int) else list(wanted)
+        # The engine tells true from 1; Python's == does not.
+        pairs = ((value, option) for value in values for option in options)
+        if not any(type(value) is type(option) and value == option for value, option in pairs):
+            return False
+    return True
+
+
+def _unit(vector: Sequence[float]) -> list[float]:
+    length = math.hypot(*vector)
+    return [value / length for value in vector] if length else list(vector)
+
+
+def _inverse_frequencies(query: SparseVector, corpus: Sequence[_Stored]) -> dict[int, float]:
+    """Multiply the query's weights by ln((N − n + 0.5) / (n + 0.5) + 1), over what the scope can read."""
+    weights = {}
+    for term, value in zip(query.indices, query.values, strict=True):
+        holders = sum(term in point.sparse for point in corpus)
+        weights[term] = value * math.log((len(corpus) - holders + 0.5) / (holders + 0.5) + 1)
+    return weights
+
+
+def _overlap(weights: dict[int, float], point: _Stored) -> float | None:
+    common = weights.keys() & point.sparse.keys()
+    return sum(weights[term] * point.sparse[term] for term in common) if common else None
+
+
+def _top(scores: dict[UUID, float], limit: int) -> dict[UUID, float]:
+    return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit])
+
+
+def _fuse(results: Sequence[dict[UUID, float]]) -> dict[UUID, float]:
+    """Distribution-based score fusion: scores scaled so that mean ± 3σ is 0..1, then summed."""
+    fused: dict[UUID, float] = {}
+    for scores in results:
+        spread = stdev(scores.values()) if len(scores) > 1 else 0.0
+        mean = fmean(scores.values()) if scores else 0.0
+        for key, score in scores.items():
+            scaled = (score - mean) / (6 * spread) + 0.5 if spread else 0.5
+            fused[key] = fused.get(key, 0.0) + scaled
+    return fused
