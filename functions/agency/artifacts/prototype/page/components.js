@@ -75,6 +75,14 @@ function formPart(screen, part, entity) {
   return framed(part, [partHeading(part), toolOf(screen, action, { level: "h3" }), moreLink(part)]);
 }
 
+/** A list of what a search finds, for a screen that has none; null where the screen shows the rows anyway. */
+function ownList(screen, entity) {
+  const lists = ["table", "cards", "board"];
+  if (screen.components.some((part) => lists.includes(part.kind) && part.entity === entity.name)) return null;
+  const part = { id: `${entity.name}-found`, label: entity.plural, fields: [], actions: [], goes_to: "" };
+  return tableView(screen, part, entity);
+}
+
 function searchPart(screen, part, entity) {
   const texts = entity.fields.filter((field) => !isNumeric(field) && field.type !== "boolean");
   const own = carried(part, "search");
@@ -86,9 +94,7 @@ function searchPart(screen, part, entity) {
   const tools = [...searches, ...filters];
   const bar = el("div", { class: "toolbar" }, tools.map((tool) => tool.node));
   const found = el("p", { class: "hint" });
-  // Without a list on the screen the search brings its own.
-  const listed = screen.components.some((other) => other.kind in VIEWS && other.entity === entity.name);
-  const results = listed ? null : tableView(screen, { ...part, id: `${part.id}-found`, fields: [] }, entity);
+  const results = ownList(screen, entity);
   const update = () => {
     tools.forEach((tool) => tool.update?.());
     found.textContent = foundWords(screen, entity);
@@ -173,6 +179,13 @@ function leftSection(screen) {
     node.append(el("h3", { text: title }), tool.node);
     return { node, update: tool.update };
   });
+  const searched = screen.left.map((id) => ACTIONS.get(id)).filter((a) => ["search", "filter"].includes(a.kind));
+  for (const name of new Set(searched.map((action) => action.entity))) {
+    const entity = ENTITIES.get(name);
+    const list = ownList(screen, entity);
+    const frame = list && el("section", { class: "part" }, el("h3", { text: entity.plural }), list.node);
+    if (list) tools.push({ node: frame, update: list.update });
+  }
   const grid = el("div", { class: "grid" }, tools.map((tool) => tool.node));
   const node = el("section", { class: "left", "aria-labelledby": heading }, el("h2", { id: heading, text: "Actions" }), grid);
   return { node, update: () => tools.forEach((tool) => tool.update?.()) };

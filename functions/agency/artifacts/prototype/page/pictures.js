@@ -76,7 +76,7 @@ function drawBars(bars, label) {
     const width = Math.max((item.value / most) * 100, 0.5);
     return [
       // A picture of its own clips a long label before the figure beside it.
-      svg("svg", { y, width: "76%", height: 20 }, svg("text", { x: 0, y: 15, class: "bar-label", text: cut(item.label) })),
+      svg("svg", { y, width: "76%", height: 20, role: "presentation" }, svg("text", { x: 0, y: 15, class: "bar-label", text: cut(item.label) })),
       svg("text", { x: "100%", y: y + 15, class: "bar-value", "text-anchor": "end", text: item.text }),
       svg("rect", { x: 0, y: y + 23, width: "100%", height: 10, rx: 5, class: "bar-rail" }),
       svg("rect", { x: 0, y: y + 23, width: `${width.toFixed(2)}%`, height: 10, rx: 5, class: "bar" }),
@@ -112,7 +112,7 @@ function calendarView(screen, part, entity) {
   const dayOf = (row) => row.values[field.name];
   let [year, month] = fullestMonth(rowsOf(entity).map(dayOf));
   const title = el("p", { class: "month", "aria-live": "polite" });
-  const grid = el("div", { "data-view": entity.name });
+  const grid = el("div");
   const turn = (by, words, sign) => {
     const button = el("button", { type: "button", class: "small square" }, el("span", { "aria-hidden": "true", text: sign }), unseen(words));
     button.addEventListener("click", () => {

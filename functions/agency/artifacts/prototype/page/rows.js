@@ -41,7 +41,7 @@ function rowButton(screen, action, entity, row) {
     "data-key": `${action.id} ${row.id}`,
     onclick: () => runOnRow(screen, action, row),
   };
-  return el("button", attributes, action.label, unseen(`: ${labelOf(entity, row, rowsOf(entity))}`));
+  return el("button", attributes, action.label, " ", unseen(labelOf(entity, row, rowsOf(entity))));
 }
 
 function rowButtons(screen, part, entity, row) {
@@ -174,8 +174,8 @@ function detailView(screen, part, entity) {
   const id = freshId("pick");
   const input = el("select", { id });
   const label = el("label", { for: id, class: "unseen", text: `${entity.label} to show` });
-  const holder = el("div", { class: "rows", "data-view": entity.name });
-  const fields = [...(part.fields.length ? shownFields(part, entity) : shownFields(part, entity, entity.fields.length))];
+  const holder = el("div", { class: "rows" });
+  const fields = shownFields(part, entity, entity.fields.length);
   input.addEventListener("change", () => {
     picked.set(entity.name, input.value);
     update();

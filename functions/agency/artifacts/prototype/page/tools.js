@@ -102,8 +102,10 @@ function rowForm(screen, action, entity, { level, done } = {}) {
         perform(action, () => Object.assign(row.values, values));
         made.reset();
         choice.input.value = "";
-      } else runOnRow(screen, action, row);
-      if (action.kind !== "delete") done?.();
+      }
+      // A dialog makes way first: what comes next may open one of its own.
+      done?.();
+      if (!updates) runOnRow(screen, action, row);
     },
   });
   const none = el("p", { class: "hint", text: `No ${lower(entity.plural)} can be changed this way now.` });
