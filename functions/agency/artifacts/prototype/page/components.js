@@ -108,7 +108,8 @@ function buttonPart(screen, part) {
   const action = ACTIONS.get(part.actions[0]);
   if (!action) {
     const attributes = { class: "button main", "data-fr": part.requirements.join(" ") || undefined, "data-part": part.id };
-    const target = part.goes_to || screen.links[0]?.to || PAGE.screens[0].id;
+    const doing = PAGE.actions.find((item) => part.requirements.includes(item.requirement));
+    const target = part.goes_to || doing?.screen || screen.links[0]?.to || PAGE.screens[0].id;
     return { node: linkTo(target, part.label, attributes) };
   }
   const runs = action.kind === "export" ? () => exportRows(screen, action) : () => openTool(screen, action);
