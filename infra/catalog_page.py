@@ -1,0 +1,223 @@
+"""Writes `docs/functions.md`: the catalog as a page to read.
+
+python -m infra.catalog_page
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+from infra.catalog import CATALOG, Access, Catalog, Function, Use, Zone
+from infra.deployment import MIGRATION, SEEDING
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "functions.md"
+
+_KINDS = {"bucket": "bucket", "queue": "queue", "bus": "bus", "workflow": "workflow", "secret": "secret"}
+_PHRASES = {
+    ("database", "connect"): "uses the database",
+    ("cache", "connect"): "uses the cache",
+    ("vectors", "connect"): "uses the vector engine",
+    ("embeddings", "invoke"): "asks for embeddings",
+}
+
+
+def right(use: Use) -> str:
+    """A right in words: `bucket:assets`, `read` → "reads bucket `assets`"."""
+    if phrase := _PHRASES.get((use.resource, use.action)):
+        return phrase
+    kind, _, name = use.resource.partition(":")
+    verbs = {
+        "read": "reads",
+        "write": "writes",
+        "put": "puts on",
+        "start": "starts",
+        "stop": "stops",
+        "answer": "answers",
+        "invoke": "invokes",
+        "connect": "connects to",
+    }
+    return f"{verbs[use.action]} {_KINDS.get(kind, kind)} `{name}`".replace(" ``", "")
+
+
+def callers(function: Function, catalog: Catalog) -> list[str]:
+    """What makes the function run, each in words."""
+    name = function.name
+    found = [f"`{route.method} {route.path}`" for route in catalog.routes if route.function == name]
+    found += [f"queue `{queue.name}`" for queue in catalog.queues if queue.consumer == name]
+    found += [
+        f"every {_minutes(schedule.minutes)}" for schedule in catalog.schedules if schedule.function == name
+    ]
+    found += [f"workflow `{workflow.name}`" for workflow in catalog.workflows if name in workflow.functions]
+    if name == MIGRATION:
+        found.append("each deployment, before the functions change")
+    if name == SEEDING:
+        found.append("each deployment, once the functions stand")
+    return found
+
+
+def page(catalog: Catalog = CATALOG) -> str:
+    """The whole page, Markdown."""
+    parts = [
+        "# Functions\n\n"
+        "What the system consists of. Generated from `infra/catalog/` by `python -m infra.catalog_page`; "
+        "edit the catalog, not this page.\n",
+        _overview(catalog),
+    ]
+    ordered = sorted(catalog.functions, key=lambda function: function.name.split(".")[0])
+    for context, functions in groupby(ordered, key=lambda function: function.name.split(".")[0]):
+        parts.append(f"## {context}\n")
+        parts += [_section(function, catalog) for function in functions]
+    parts += [_routes(catalog), _messages(catalog), _workflows(catalog), _stored(catalog)]
+    return "\n".join(parts)
+
+
+def _minutes(count: int) -> str:
+    return "minute" if count == 1 else f"{count} minutes"
+
+
+def _count(many: int, thing: str) -> str:
+    return f"{many} {thing}" + ("" if many == 1 else "s")
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table; a bar inside a cell is escaped."""
+
+    def line(cells: Iterable[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|") or "–" for cell in cells) + " |"
+
+    columns = list(head)
+    return "\n".join([line(columns), "|" + "---|" * len(columns), *map(line, rows)]) + "\n"
+
+
+def _overview(catalog: Catalog) -> str:
+    inside = sum(function.zone is Zone.DATA for function in catalog.functions)
+    counts = ", ".join(
+        [
+            _count(len(catalog.functions), "function"),
+            _count(len(catalog.routes), "route"),
+            _count(len(catalog.queues), "queue"),
+            _count(len(catalog.rules), "rule"),
+            _count(len(catalog.schedules), "schedule"),
+            _count(len(catalog.workflows), "workflow"),
+            _count(len(catalog.buckets), "bucket"),
+            _count(len(catalog.secrets), "secret"),
+        ]
+    )
+    outside = len(catalog.functions) - inside
+    return (
+        f"{counts}.\n\n"
+        f"{_count(inside, 'function')} run in the **data** zone: isolated subnets with the database and the cache, "
+        f"and no way out but to the AWS services that their rights name. {outside} run in the **edge** zone: the "
+        f"internet, and no database. A function has the rights listed here and no others.\n"
+    )
+
+
+def _section(function: Function, catalog: Catalog) -> str:
+    facts = [
+        ("runs in", f"{function.zone.value} zone"),
+        ("called by", "; ".join(callers(function, catalog))),
+        ("rights", "; ".join(right(use) for use in function.uses)),
+        ("settings", ", ".join(f"`{name}`" for name in function.settings)),
+        ("handler", f"`{function.handler}`"),
+        ("layers", ", ".join(f"`{name}`" for name in function.layers)),
+        ("size", _size(function)),
+    ]
+    lines = [f"- {label}: {value}" for label, value in facts if value]
+    return f"### {function.name}\n\n{function.purpose}.\n\n" + "\n".join(lines) + "\n"
+
+
+def _size(function: Function) -> str:
+    size = f"{function.memory} MiB, at most {function.timeout} s"
+    if function.concurrency is None:
+        return size
+    return f"{size}, at most {_count(function.concurrency, 'execution')} at a time"
+
+
+def _routes(catalog: Catalog) -> str:
+    access = {Access.PUBLIC: "anybody", Access.CAPABILITY: "who holds the run's token"}
+    rows = (
+        (
+            f"`{route.method} {route.path}`",
+            f"`{route.function}`",
+            f"`{route.permission}`",
+            access[route.access],
+        )
+        for route in catalog.routes
+    )
+    return "## Routes\n\n" + table(("route", "function", "permission", "open to"), rows)
+
+
+def _messages(catalog: Catalog) -> str:
+    rules = (
+        (
+            f"`{rule.name}`",
+            ", ".join(f"`{event}`" for event in rule.detail_types)
+            + (f" of priority {', '.join(rule.priorities)}" if rule.priorities else ""),
+            f"`{rule.bus}`",
+            f"`{rule.queue}`",
+        )
+        for rule in catalog.rules
+    )
+    queues = (
+        (
+            f"`{queue.name}`",
+            f"`{queue.consumer}`",
+            f"{queue.batch_size} a batch, {queue.max_concurrency} batches at a time",
+            f"hidden {queue.visibility} s, after {queue.max_receives} receives to `{queue.dead_letter}`",
+        )
+        for queue in catalog.queues
+    )
+    buses = "".join(
+        f"Bus `{bus.name}` keeps what was on it for {_count(bus.archive_days, 'day')}, to be replayed.\n"
+        for bus in catalog.buses
+    )
+    return (
+        f"## Events and queues\n\n{buses}\n"
+        + table(("rule", "events", "bus", "queue"), rules)
+        + "\n"
+        + table(("queue", "consumer", "pace", "when it fails"), queues)
+    )
+
+
+def _workflows(catalog: Catalog) -> str:
+    return "## Workflows\n\n" + "\n".join(_workflow_lines(catalog)) + "\n"
+
+
+def _workflow_lines(catalog: Catalog) -> Iterator[str]:
+    for workflow in catalog.workflows:
+        called = ", ".join(f"`{name}`" for name in workflow.functions)
+        hours = workflow.timeout / 3600
+        yield f"- `{workflow.name}` (`{workflow.definition}`), at most {hours:g} h, calls {called}"
+
+
+def _stored(catalog: Catalog) -> str:
+    buckets = (
+        (
+            f"`{bucket.name}`",
+            "all versions" if bucket.versioned else "the last version",
+            "kept" if bucket.expire_days is None else f"deleted after {_count(bucket.expire_days, 'day')}",
+        )
+        for bucket in catalog.buckets
+    )
+    secrets = (
+        (f"`{secret.name}`", secret.purpose, "the deployment" if secret.generated else "an operator")
+        for secret in catalog.secrets
+    )
+    return (
+        "## Buckets and secrets\n\n"
+        + table(("bucket", "keeps", "objects"), buckets)
+        + "\n"
+        + table(("secret", "what for", "set by"), secrets)
+    )
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""What functions stand on: the values and ARNs that other stacks made, by their names in the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import Aws
+
+from infra.catalog import Function, Workflow
+from infra.stage import Stage
+
+# The logins of shared/db/roles.sql.
+APPLICATION_ROLE = "robo_app"
+OWNER_ROLE = "robo_owner"
+SYSTEM_ROLE = "robo_system"
+
+# Cohere Embed v4 gives 1,536 and, truncated and normalised again, 768 dimensions.
+EMBEDDING_MODEL = "cohere.embed-v4:0"
+
+
+@dataclass(frozen=True)
+class Database:
+    """What others need to know of the database: how to reach it and how to name it in a policy."""
+
+    host: str
+    port: int
+    name: str
+    resource_id: str
+    administrator_secret_arn: str
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Each mapping is keyed by the name in the catalog; its values are CloudFormation references."""
+
+    stage: Stage
+    database: Database
+    cache_url: str
+    vectors_url: str
+    bucket_names: Mapping[str, str]
+    bucket_arns: Mapping[str, str]
+    bus_names: Mapping[str, str]
+    bus_arns: Mapping[str, str]
+    queue_arns: Mapping[str, str]
+    secret_arns: Mapping[str, str]
+    workflows: Mapping[str, Workflow]
+
+    def database_login_arn(self, user: str) -> str:
+        """What `rds-db:connect` names: one login of one instance."""
+        return self._arn("rds-db", f"dbuser:{self.database.resource_id}/{user}")
+
+    def embedding_model_arn(self) -> str:
+        """The foundation model that embeds; foundation models belong to no account."""
+        return f"arn:{Aws.PARTITION}:bedrock:{Aws.REGION}::foundation-model/{EMBEDDING_MODEL}"
+
+    def function_arn(self, function: Function) -> str:
+        """By its name, so that a function's own policy can speak of it."""
+        return self._arn("lambda", f"function:{function.deployed_name(self.stage.name)}")
+
+    def workflow_arn(self, name: str) -> str:
+        """By its name: the function that starts a workflow need not wait for it, and it names functions itself."""
+        return self._arn("states", f"stateMachine:{self._workflow_name(name)}")
+
+    def executions_arn(self, name: str) -> str:
+        """All executions of one workflow."""
+        return self._arn("states", f"execution:{self._workflow_name(name)}:*")
+
+    def _workflow_name(self, name: str) -> str:
+        return self.workflows[name].deployed_name(self.stage.name)
+
+    @staticmethod
+    def _arn(service: str, resource: str) -> str:
+        return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"

@@ -1,0 +1,72 @@
+"""The app: the stacks of one stage, by life cycle, and how they lean on each other."""
+
+from __future__ import annotations
+
+from aws_cdk import App, CfnDynamicReference, CfnDynamicReferenceService, Stack, Tags
+
+from infra.catalog import CATALOG, Catalog
+from infra.constructs.function import Assets
+from infra.constructs.surroundings import Surroundings
+from infra.stacks.compute import ComputeStack
+from infra.stacks.data import DataStack
+from infra.stacks.messaging import MessagingStack
+from infra.stacks.network import NetworkStack
+from infra.stacks.schema import SchemaStack
+from infra.stacks.storage import StorageStack
+from infra.stage import Stage
+
+
+def vectors_url_parameter(stage: Stage) -> str:
+    """The SSM parameter that says where the vector engine is; an operator sets it before the first deployment."""
+    return f"/robo/{stage.name}/vectors-url"
+
+
+def gather(
+    stage: Stage, catalog: Catalog, data: DataStack, storage: StorageStack, messaging: MessagingStack
+) -> Surroundings:
+    """What the functions of `stage` stand on."""
+    return Surroundings(
+        stage=stage,
+        database=data.database,
+        cache_url=data.cache_url,
+        # CloudFormation reads the parameter when it makes a function, and stops when there is none.
+        vectors_url=CfnDynamicReference(
+            CfnDynamicReferenceService.SSM, vectors_url_parameter(stage)
+        ).to_string(),
+        bucket_names={name: bucket.bucket_name for name, bucket in storage.buckets.items()},
+        bucket_arns={name: bucket.bucket_arn for name, bucket in storage.buckets.items()},
+        bus_names={name: bus.event_bus_name for name, bus in messaging.buses.items()},
+        bus_arns={name: bus.event_bus_arn for name, bus in messaging.buses.items()},
+        queue_arns={name: queue.queue_arn for name, queue in messaging.queues.items()},
+        secret_arns=storage.secret_arns,
+        workflows={workflow.name: workflow for workflow in catalog.workflows},
+    )
+
+
+def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CATALOG) -> list[Stack]:
+    """Add every stack of `stage` to `app` and return them, those that others lean on first."""
+
+    def id_(part: str) -> str:
+        return f"robo-{stage.name}-{part}"
+
+    network = NetworkStack(app, id_("network"), stage=stage, catalog=catalog)
+    data = DataStack(app, id_("data"), stage=stage, network=network)
+    storage = StorageStack(app, id_("storage"), stage=stage, catalog=catalog)
+    messaging = MessagingStack(app, id_("messaging"), stage=stage, catalog=catalog)
+    surroundings = gather(stage, catalog, data, storage, messaging)
+    schema = SchemaStack(
+        app, id_("schema"), catalog=catalog, assets=assets, surroundings=surroundings, network=network
+    )
+    compute = ComputeStack(
+        app,
+        id_("compute"),
+        catalog=catalog,
+        assets=assets,
+        surroundings=surroundings,
+        network=network,
+        queues=messaging.queues,
+    )
+    compute.add_stack_dependency(schema, "tables come before the functions that use them")
+    Tags.of(app).add("application", "roboagency")
+    Tags.of(app).add("stage", stage.name)
+    return [network, data, storage, messaging, schema, compute]

@@ -1,0 +1,98 @@
+"""How messages travel: buses with their archives, queues with their dead letters, and the rules between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.catalog import Bus, Catalog, Queue, Rule
+from infra.stage import Stage
+
+DEAD_LETTER_DAYS = 14
+QUEUE_DAYS = 4
+
+
+class MessagingStack(Stack):
+    """Every bus, queue and rule of the catalog."""
+
+    def __init__(self, scope: Construct, id_: str, *, stage: Stage, catalog: Catalog) -> None:
+        super().__init__(scope, id_, description="RoboAgency: buses, queues and rules")
+        self._stage = stage
+        self.buses: Mapping[str, events.EventBus] = {b.name: self._bus(b) for b in catalog.buses}
+        self.dead_letters: Mapping[str, sqs.Queue] = {q.name: self._dead_letter(q) for q in catalog.queues}
+        self.queues: Mapping[str, sqs.Queue] = {q.name: self._queue(q) for q in catalog.queues}
+        for rule in catalog.rules:
+            self._rule(rule)
+
+    def _bus(self, bus: Bus) -> events.EventBus:
+        id_ = bus.name.title().replace("-", "")
+        made = events.EventBus(self, f"{id_}Bus", event_bus_name=f"robo-{self._stage.name}-{bus.name}")
+        made.archive(
+            f"{id_}Archive",
+            archive_name=f"robo-{self._stage.name}-{bus.name}",
+            description=f"Everything on {bus.name}, to be replayed",
+            event_pattern=events.EventPattern(account=[self.account]),
+            retention=Duration.days(bus.archive_days),
+        )
+        return made
+
+    def _dead_letter(self, queue: Queue) -> sqs.Queue:
+        return self._sqs(
+            f"{queue.name.title().replace('-', '')}DeadLetters",
+            f"robo-{self._stage.name}-{queue.dead_letter}",
+            retention=Duration.days(DEAD_LETTER_DAYS),
+        )
+
+    def _queue(self, queue: Queue) -> sqs.Queue:
+        return self._sqs(
+            f"{queue.name.title().replace('-', '')}Queue",
+            queue.deployed_name(self._stage.name),
+            retention=Duration.days(QUEUE_DAYS),
+            visibility=Duration.seconds(queue.visibility),
+            dead_letter=sqs.DeadLetterQueue(
+                queue=self.dead_letters[queue.name], max_receive_count=queue.max_receives
+            ),
+        )
+
+    def _sqs(
+        self,
+        id_: str,
+        name: str,
+        *,
+        retention: Duration,
+        visibility: Duration | None = None,
+        dead_letter: sqs.DeadLetterQueue | None = None,
+    ) -> sqs.Queue:
+        return sqs.Queue(
+            self,
+            id_,
+            queue_name=name,
+            retention_period=retention,
+            visibility_timeout=visibility,
+            dead_letter_queue=dead_letter,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            removal_policy=RemovalPolicy.RETAIN if self._stage.keeps_data else RemovalPolicy.DESTROY,
+        )
+
+    def _rule(self, rule: Rule) -> None:
+        """An event that cannot be put on the queue joins the queue's own dead letters, in the same form."""
+        events.Rule(
+            self,
+            f"{rule.name.title().replace('-', '')}Rule",
+            rule_name=f"robo-{self._stage.name}-{rule.name}",
+            description=f"{', '.join(rule.detail_types)} to {rule.queue}",
+            event_bus=self.buses[rule.bus],
+            event_pattern=events.EventPattern(
+                detail_type=list(rule.detail_types),
+                detail={"priority": list(rule.priorities)} if rule.priorities else None,
+            ),
+            targets=[
+                targets.SqsQueue(self.queues[rule.queue], dead_letter_queue=self.dead_letters[rule.queue])
+            ],
+        )

@@ -1,0 +1,216 @@
+"""Mistakes in the catalog, the settings or a definition end the synthesis with a sentence that names them.
+
+What needs the CDK is imported inside tests: importing it starts Node, which collecting tests should not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import pytest
+
+from infra.catalog import CATALOG, Catalog, Function, Use, Workflow, Zone
+from infra.layers import FOLDER, layer_names
+from infra.node import bundled_node, use_bundled_node
+from infra.stage import Stage, read_context
+from infra.synth import layer_folders, main
+
+FUNCTION = Function("agency.probe", "functions.agency.probe.handler", Zone.EDGE, "Probes")
+WORKFLOW = Workflow("proto_v1", "flow.asl.json", ("agents.think",), 60)
+DEV = {"stages": {"dev": read_context()["stages"]["dev"]}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def node() -> None:
+    use_bundled_node()
+
+
+def surroundings() -> Any:
+    from infra.constructs.surroundings import Database, Surroundings
+
+    return Surroundings(
+        stage=Stage.from_context("dev", DEV),
+        database=Database("db", 5432, "roboagency", "db-1", "arn:administrator"),
+        cache_url="rediss://cache:6379",
+        vectors_url="https://vectors:6333",
+        bucket_names={"assets": "a"},
+        bucket_arns={"assets": "arn:a"},
+        bus_names={"agent-analytics": "bus"},
+        bus_arns={"agent-analytics": "arn:bus"},
+        queue_arns={"high": "arn:high"},
+        secret_arns={"model-key": "arn:key"},
+        workflows={"proto_v1": WORKFLOW},
+    )
+
+
+def environment_of(*settings: str, known: Mapping[str, str]) -> dict[str, str]:
+    from infra.constructs.environment import environment
+
+    return environment(replace(FUNCTION, settings=settings), known)
+
+
+def statements(*uses: Use, variables: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    from infra.constructs.rights import Rights
+
+    made = Rights(surroundings()).of(replace(FUNCTION, uses=uses), variables)
+    return [statement.to_statement_json() for statement in made]
+
+
+def definition(folder: Path, function: str = "${AgentsThink}", **more: object) -> Path:
+    state = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
+    body = {
+        "StartAt": "Think",
+        "States": {"Think": state | {"Parameters": {"FunctionName": function}}},
+        **more,
+    }
+    (folder / WORKFLOW.definition).write_text(json.dumps(body), encoding="utf-8")
+    return folder
+
+
+def test_a_required_setting_that_nothing_fills_is_named() -> None:
+    with pytest.raises(ValueError, match=r"agency\.probe: nothing fills CACHE_URL of CacheSettings"):
+        environment_of("CacheSettings", known={})
+
+
+def test_settings_that_do_not_exist_are_named() -> None:
+    with pytest.raises(ValueError, match="no settings called Mapping"):
+        environment_of("Mapping", known={})
+
+
+def test_an_optional_setting_keeps_its_default_and_an_empty_one_is_left_out() -> None:
+    filled = environment_of("ModelSettings", known={"MODEL_KEY_SECRET": "arn:key"})
+
+    assert filled["MODEL_KEY_SECRET"] == "arn:key"
+    assert filled["MODEL_PROVIDER"] == "anthropic"
+    assert "ANTHROPIC_BASE_URL" not in filled
+
+
+def test_the_environment_of_every_function_loads_into_its_settings() -> None:
+    from infra.constructs.environment import environment, known_values, settings_classes
+
+    names = {"bucket_names": CATALOG.buckets, "secret_arns": CATALOG.secrets}
+    around = replace(
+        surroundings(), **{key: {thing.name: "x" for thing in things} for key, things in names.items()}
+    )
+    for function in CATALOG.functions:
+        variables = environment(function, known_values(around))
+        for settings in settings_classes(function):
+            settings.load(variables)
+
+
+@pytest.mark.parametrize(
+    ("use", "action"),
+    [
+        (Use("bucket:assets", "write"), "s3:PutObject"),
+        (Use("bus:agent-analytics", "put"), "events:PutEvents"),
+        (Use("queue:high", "put"), "sqs:SendMessage"),
+        (Use("secret:model-key", "read"), "secretsmanager:GetSecretValue"),
+        (Use("workflow:proto_v1", "start"), "states:StartExecution"),
+    ],
+)
+def test_a_use_becomes_one_statement_on_one_resource(use: Use, action: str) -> None:
+    (statement,) = statements(use)
+
+    assert action in statement["Action"]
+    assert isinstance(statement["Resource"], str)
+
+
+@pytest.mark.parametrize("use", [Use("bucket:assets", "stop"), Use("moon", "read"), Use("database", "write")])
+def test_a_use_that_nothing_grants_is_named(use: Use) -> None:
+    with pytest.raises(ValueError, match=f"nothing grants {use.action} on {use.resource}"):
+        statements(use)
+
+
+def test_a_use_of_what_is_not_in_the_catalog_is_an_error() -> None:
+    with pytest.raises(KeyError, match="nowhere"):
+        statements(Use("bucket:nowhere", "read"))
+
+
+def test_logins_of_the_database_are_those_of_the_environment() -> None:
+    (application,) = statements(Use("database", "connect"), variables=("DATABASE_USER",))
+    both = statements(Use("database", "connect"), variables=("DATABASE_USER", "DATABASE_OWNER"))
+
+    assert application["Resource"].endswith("dbuser:db-1/robo_app")
+    assert [arn.rsplit("/")[-1] for arn in both[0]["Resource"]] == ["robo_owner", "robo_app"]
+
+
+def test_the_data_zone_has_no_way_to_a_queue() -> None:
+    from infra.stacks.network import endpoint_services
+
+    inside = replace(FUNCTION, zone=Zone.DATA, uses=(Use("queue:high", "put"),))
+    with pytest.raises(ValueError, match="no way to: queue"):
+        endpoint_services(replace(CATALOG, functions=(inside,)))
+
+
+def read(folder: Path, catalog: Catalog = CATALOG) -> dict[str, Any]:
+    from infra.constructs.workflow import read_definition
+
+    return read_definition(WORKFLOW, catalog, folder)
+
+
+def test_a_definition_takes_its_timeout_from_the_catalog(tmp_path: Path) -> None:
+    assert read(definition(tmp_path))["TimeoutSeconds"] == 60
+    assert read(definition(tmp_path, TimeoutSeconds=60))["TimeoutSeconds"] == 60
+
+
+def test_a_definition_with_another_timeout_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="TimeoutSeconds 5, the catalog says 60"):
+        read(definition(tmp_path, TimeoutSeconds=5))
+
+
+def test_gaps_that_are_not_the_functions_of_the_workflow_are_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        ValueError, match=r"unknown gaps \['Moon'\], functions never called \['AgentsThink'\]"
+    ):
+        read(definition(tmp_path, "${Moon}"))
+
+
+def test_an_unknown_stage_is_refused_with_those_there_are() -> None:
+    with pytest.raises(KeyError, match="no stage 'qa' in the context; there are dev"):
+        Stage.from_context("qa", DEV)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"backup_days": 0}, {"database_gib": 5}, {"house_tenant_id": "nobody"}, {"databse_gib": 20}],
+)
+def test_a_bad_value_of_a_stage_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(pydantic.ValidationError):
+        Stage.from_context("dev", {"stages": {"dev": DEV["stages"]["dev"] | wrong}})
+
+
+def test_every_stage_of_the_context_is_sound() -> None:
+    context = read_context()
+
+    assert {Stage.from_context(name, context).name for name in context["stages"]} == {
+        "dev",
+        "staging",
+        "prod",
+    }
+    assert context["stage"] in context["stages"]
+
+
+def test_node_comes_from_the_wheel_unless_another_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JSII_NODE")
+    use_bundled_node()
+    assert os.environ["JSII_NODE"] == str(bundled_node())
+
+    monkeypatch.setenv("JSII_NODE", "/opt/node")
+    use_bundled_node()
+    assert os.environ["JSII_NODE"] == "/opt/node"
+
+
+def test_without_building_a_layer_is_its_recipe() -> None:
+    assert layer_folders("recipe") == {name: FOLDER / name for name in layer_names()}
+
+
+def test_the_command_line_refuses_another_way_to_make_layers(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--layers", "docker"])
+    assert "invalid choice" in capsys.readouterr().err
