@@ -142,6 +142,39 @@ def test_the_file_is_small_enough_to_send(film: Film) -> None:
     assert len(film.data) < 5_000_000
 
 
+@pytest.mark.parametrize(
+    ("caption", "lines"),
+    [
+        ("Short", 1),
+        ("Ein langer Satz mit vielen Wörtern, der gerade noch in zwei Zeilen passen soll", 2),
+        ("W" * 90, 2),
+    ],
+)
+def test_a_caption_has_at_most_two_lines_of_like_length(caption: str, lines: int) -> None:
+    white = (
+        caption_band((WIDTH, BAND), caption, "#ffffff")
+        .convert("L")
+        .point(lambda value: 255 if value > 128 else 0)
+    )
+    left, top, right, bottom = white.crop((0, 6, WIDTH, BAND)).getbbox() or (0, 0, 0, 0)
+    assert abs((left + right) - WIDTH) < 12
+    assert bottom - top < 52 * lines
+    if lines == 2:
+        halves = [white.crop((0, 6 + top, WIDTH, BAND // 2)), white.crop((0, BAND // 2 + 6, WIDTH, BAND))]
+        first, second = (half.getbbox() or (0, 0, 0, 0) for half in halves)
+        assert (second[2] - second[0]) / (first[2] - first[0]) > 0.7
+
+
+def test_what_is_lit_has_an_edge_that_can_be_seen_on_white() -> None:
+    screen = shown("market-board")
+    band = caption_band((WIDTH, BAND), "A caption", "#ffffff")
+    *_, last = scene_stills(screen, band, ["on-offer"], "#ffffff", 75)
+    box = screen.boxes["on-offer"].moved(screen.viewport.x, screen.viewport.y)
+    edge = last.picture.getpixel((box.x + box.width // 2, box.y - 7))
+    assert isinstance(edge, tuple)
+    assert max(edge) < 160
+
+
 SCREENS = {screen.id: screen for screen in harbour.DESIGN.screens}
 
 

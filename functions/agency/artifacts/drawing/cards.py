@@ -5,6 +5,7 @@ from __future__ import annotations
 from PIL import Image
 
 from functions.agency.artifacts.drawing.canvas import Box, Canvas, line_height, paragraph_height
+from functions.agency.artifacts.drawing.fonts import font, wrap
 from functions.agency.artifacts.drawing.screen import initial
 from functions.agency.artifacts.drawing.theme import WHITE, product_theme
 from functions.agency.artifacts.prototype.colour import mix
@@ -23,13 +24,26 @@ def caption_band(size: tuple[int, int], caption: str, accent: str) -> Image.Imag
     width, height = size
     canvas = Canvas(width, height, BAND_COLOUR)
     canvas.fill(Box(0, 0, width, 4), mix(product_theme(accent).accent, WHITE, 0.25))
-    inner = width - 64
+    inner = balanced(caption, width - 64)
+    left = (width - inner) // 2
     used = paragraph_height(caption, CAPTION_SIZE, inner, CAPTION_LINES, "Semibold")
     top = 4 + (height - 4 - used) // 2
     canvas.paragraph(
-        32, top, inner, caption, CAPTION_SIZE, WHITE, lines=CAPTION_LINES, weight="Semibold", anchor="m"
+        left, top, inner, caption, CAPTION_SIZE, WHITE, lines=CAPTION_LINES, weight="Semibold", anchor="m"
     )
     return canvas.image
+
+
+def balanced(caption: str, width: int) -> int:
+    """Return the least width, in steps of 40 pixels, that breaks a caption no worse: its lines are alike then."""
+    face = font(CAPTION_SIZE, "Semibold")
+    lines = wrap(caption, face, width, CAPTION_LINES)
+    while len(lines) > 1:
+        narrower = wrap(caption, face, width - 40, CAPTION_LINES)
+        if " ".join(narrower) != " ".join(lines):
+            break
+        width -= 40
+    return width
 
 
 def title_card(size: tuple[int, int], name: str, tagline: str, title: str, accent: str) -> Image.Image:

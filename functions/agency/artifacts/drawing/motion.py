@@ -11,6 +11,7 @@ from PIL import Image
 
 from functions.agency.artifacts.drawing.pointer import lit, ripple, with_pointer
 from functions.agency.artifacts.drawing.screen import ScreenPicture
+from functions.agency.artifacts.drawing.theme import product_theme
 from shared.models.answers import Component, Scene, Screen
 
 LEAD: Final = 8
@@ -89,13 +90,13 @@ def scene_stills(
 def _click(
     shown: ScreenPicture, place: _Place, stop: str, band: Image.Image, accent: str, hold: int
 ) -> Iterator[Still]:
-    view = shown.viewport
+    view, colour = shown.viewport, product_theme(accent).accent
     at = (place.x, place.y)
     dark = _with_band(shown.at(place.scroll), band)
-    light = lit(dark, shown.boxes[stop].moved(view.x, view.y - place.scroll), view, accent)
+    light = lit(dark, shown.boxes[stop].moved(view.x, view.y - place.scroll), view, colour)
     for frame in range(1, CLICK + 1):
         picture = Image.blend(dark, light, frame / CLICK)
-        ripple(picture, at, frame / CLICK, accent)
+        ripple(picture, at, frame / CLICK, colour)
         yield Still(with_pointer(picture, at), 1)
     yield Still(with_pointer(light, at), hold)
 
