@@ -47,6 +47,7 @@ class Container:
 
     def __init__(self) -> None:
         self._settings: dict[type, Any] = {}
+        self._embedders: dict[int, Embedder] = {}
 
     def settings(self, kind: type[S]) -> S:
         """Return settings of that class, read once."""
@@ -105,16 +106,20 @@ class Container:
         """What signs capability tokens."""
         return self.secrets.read(self.settings(CapabilitySettings).capability_key_secret)
 
-    @cached_property
-    def embedder(self) -> Embedder:
-        """What turns text into vectors of 1536 numbers."""
+    def embedder_of(self, dimension: int) -> Embedder:
+        """Return what turns text into vectors of so many numbers."""
+        if dimension not in self._embedders:
+            self._embedders[dimension] = self._make_embedder(dimension)
+        return self._embedders[dimension]
+
+    def _make_embedder(self, dimension: int) -> Embedder:
         from shared.adapters.embeddings import BedrockEmbedder, HashedEmbedder
 
         if self.settings(EmbeddingSettings).embedding_provider == "hashed":
-            return HashedEmbedder(dimension=1536)
+            return HashedEmbedder(dimension=dimension)
         import boto3
 
-        return BedrockEmbedder(boto3.client("bedrock-runtime"), dimension=1536)
+        return BedrockEmbedder(boto3.client("bedrock-runtime"), dimension=dimension)
 
     @cached_property
     def vectors(self) -> VectorStore:

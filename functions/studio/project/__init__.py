@@ -17,7 +17,7 @@ from functions.studio.paths import check_paths
 from functions.studio.project import behaviour, checks, docs, domain, naming
 from functions.studio.project.model import ProjectModel, entities_of, operations_of
 from functions.studio.project.source import docstring, prose
-from shared.models.answers import PlanAnswer, PrototypeAnswer, SpecifyAnswer
+from shared.models.answers import PrototypeAnswer, SpecifyAnswer
 
 _HERE: Final = Path(__file__).parent
 _RUNTIME: Final = ("errors", "rules", "entity", "storage", "reports", "server")
@@ -66,7 +66,6 @@ def generate_project(
     tagline: str,
     idea: str,
     specify: SpecifyAnswer,
-    plan: PlanAnswer,
     prototype: PrototypeAnswer,
     drafted_by: str,
 ) -> list[ProjectFile]:
@@ -83,7 +82,6 @@ def generate_project(
         drafted_by=drafted_by,
         package=naming.package_name(name),
         specify=specify,
-        plan=plan,
         entities=entities,
         operations=operations_of(prototype, specify, entities),
     )

@@ -33,7 +33,8 @@ def write_requirement_tests(project: ProjectModel) -> str:
         '"""One test for each action, named after the requirement that it realises."""\n\n',
         "from __future__ import annotations\n\n",
         "import csv\nimport io\n\n" if "export" in kinds else "",
-        "from support import MISSING_ID, StoreTestCase\n\n",
+        import_names("support", ["StoreTestCase", *(["MISSING_ID"] if "NotFound" in errors else [])]),
+        "\n",
         f"from {project.package} import services\n",
         import_names(f"{project.package}.entities", [item.entity.class_name for item in project.operations]),
         import_names(f"{project.package}.errors", errors) if errors else "",
@@ -143,6 +144,7 @@ def _delete(operation: Operation) -> str:
             layout(_call(operation, ["record.id"]), 8),
             _equal(f"self.store.all({kind})", "others"),
             _refused(operation, ["record.id"], "NotFound"),
+            _refused(operation, ["MISSING_ID"], "NotFound"),
         ]
     )
 

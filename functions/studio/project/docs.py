@@ -117,18 +117,16 @@ def write_requirements(project: ProjectModel) -> str:
 
 def _requirement(project: ProjectModel, requirement: str) -> str:
     item = next(r for r in project.specify.functional_requirements if r.id == requirement)
-    stories = [f"{s.id}: {s.title}" for s in project.plan.stories if requirement in s.requirements]
     functions = ", ".join(f"`services.{o.function}`" for o in _realised_by(project, requirement))
-    parts = [
-        heading(3, f"{item.id}: {item.title}"),
-        escape(item.statement),
-        f"Actor: {escape(item.actor)}. Realised by {functions}.",
-        "Accepted when:",
-        bullets(item.acceptance),
-    ]
-    if stories:
-        parts += ["Stories:", bullets(stories)]
-    return "\n\n".join(parts)
+    return "\n\n".join(
+        [
+            heading(3, f"{item.id}: {item.title}"),
+            escape(item.statement),
+            f"Actor: {escape(item.actor)}. Realised by {functions}.",
+            "Accepted when:",
+            bullets(item.acceptance),
+        ]
+    )
 
 
 def _document(sections: list[str]) -> str:

@@ -15,7 +15,6 @@ from shared.models.answers import (
     EntityField,
     EntitySpec,
     FunctionalRequirement,
-    PlanAnswer,
     PrototypeAnswer,
     SpecifyAnswer,
 )
@@ -90,7 +89,6 @@ class ProjectModel:
     drafted_by: str
     package: str
     specify: SpecifyAnswer
-    plan: PlanAnswer
     entities: tuple[EntityModel, ...]
     operations: tuple[Operation, ...]
 

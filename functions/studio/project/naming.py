@@ -23,6 +23,8 @@ _MODULES_COME_AND_GONE = _words(
     "imp lib2to3 mailcap msilib nis nntplib ossaudiodev pathlib pipes smtpd sndhdr spwd sunau tarfile telnetlib "
     "uu xdrlib zipfile"
 )
+# A folder of that name cannot be made on Windows, so `paths` refuses it.
+_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")
 _PACKAGES = _words("app src test tests docs web support source_path setup pip unittest pytest ruff")
 FIELDS = _words(
     "id state dt str bool int from_values with_values in_state text_of to_json rule_of checked_text columns "
@@ -46,10 +48,11 @@ def slug(text: str, fallback: str, limit: int = 40) -> str:
 
 
 def package_name(title: str) -> str:
-    """Return an importable package name that hides no standard module."""
+    """Return an importable package name that hides no standard module and names no Windows device."""
     name = slug(title, "product", 30)
     taken = sys.stdlib_module_names | _MODULES_COME_AND_GONE | _PACKAGES
-    return f"{name}_app" if name in taken or keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
+    unusable = name in taken or _DEVICE.fullmatch(name) is not None
+    return f"{name}_app" if unusable or keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
 
 
 def class_name(identifier: str) -> str:

@@ -23,7 +23,7 @@ def retrieve(own: Container, brief: Brief) -> Retrieved:
     house = UUID(own.settings(RunSettings).house_tenant_id)
     found = knowledge.find_comparables(
         own.vectors,
-        own.embedder,
+        own.embedder_of(1536),
         tenant_id=brief.run.tenant_id,
         house_tenant_id=house,
         idea=brief.idea,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.studio.project import ProjectFile, generate_project
-from shared.models.answers import PlanAnswer, PrototypeAnswer, SpecifyAnswer
+from shared.models.answers import PrototypeAnswer, SpecifyAnswer
 from tests.samples import harbour
 
 
@@ -27,7 +27,6 @@ def make(
         tagline=tagline,
         idea=harbour.IDEA,
         specify=SpecifyAnswer.model_validate(given["specify"]),
-        plan=PlanAnswer.model_validate(given["plan"]),
         prototype=PrototypeAnswer.model_validate(given["prototype"]),
         drafted_by="the offline drafter",
     )
