@@ -159,13 +159,17 @@ def test_its_own_tests_pass_without_a_warning(name: str, folders: dict[str, Path
     assert result.stderr.strip().endswith("OK")
 
 
+def ruff() -> str:
+    found = shutil.which("ruff", path=Path(sys.executable).parent)
+    assert found is not None
+    return found
+
+
 @every_project
 def test_it_is_clean_for_ruff_under_its_own_settings(name: str, folders: dict[str, Path]) -> None:
-    ruff = shutil.which("ruff", path=Path(sys.executable).parent)
-    assert ruff is not None
     for command in (["check"], ["format", "--check"]):
         result = subprocess.run(
-            [ruff, *command, "--no-cache", "."], cwd=folders[name], capture_output=True, text=True
+            [ruff(), *command, "--no-cache", "."], cwd=folders[name], capture_output=True, text=True
         )
         assert result.returncode == 0, result.stdout
 
@@ -292,6 +296,28 @@ def test_no_text_becomes_code(texts: list[str]) -> None:
         if path.startswith("tests/"):
             compile(content, path, "exec", dont_inherit=True)
     tomllib.loads(files["pyproject.toml"])
+
+
+def only(kind: str) -> dict[str, Any]:
+    """Return the sample's prototype with nothing but nine actions of one kind, one a requirement."""
+    made = copy.deepcopy(harbour.answers()["prototype"])
+    sample = next(action for action in made["actions"] if action["kind"] == kind)
+    made["actions"] = [sample | {"id": f"A-{n}", "requirement": f"FR-{n}"} for n in range(1, 10)]
+    return made
+
+
+def test_a_project_of_one_kind_of_action_is_as_clean(tmp_path: Path) -> None:
+    kinds = {action.kind for action in harbour.PROTOTYPE.actions}
+    assert len(kinds) == 10
+    for kind in kinds:
+        files = make({"prototype": only(kind)})
+        write_out(files, tmp_path / kind)
+        routes = re.findall(r'Route\(\s*"(\w+)",\s*"([^"]+)"', by_path(files)["src/quaymarket/api.py"])
+        assert len(routes) == len(set(routes)) == 2 * len(harbour.PROTOTYPE.entities) + 1 + 9
+    result = subprocess.run(
+        [ruff(), "check", "--no-cache", "."], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stdout
 
 
 def test_an_answer_that_does_not_fit_together_is_refused() -> None:

@@ -109,6 +109,8 @@ def test_a_slug_is_a_plain_identifier(text: str) -> None:
         ("class", "class_app"),
         ("match", "match_app"),
         ("tests", "tests_app"),
+        ("LPT0", "lpt0_app"),
+        ("Con", "con_app"),
         ("3 Harbours", "product_3_harbours"),
         ("日本", "product"),
         ("../../etc", "etc"),
