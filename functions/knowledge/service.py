@@ -1,0 +1,244 @@
+"""Knowledge: what is indexed, and how it is found again.
+
+Everything is given: the store, the embedder, the tenants. Writes are idempotent; nothing that has not changed is
+embedded again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from functions.knowledge.chunking import chunk_text
+from functions.knowledge.collections import COLLECTIONS, MARKET_COMPS, collection_named
+from functions.knowledge.comparables import Comparable, seed_comparables
+from shared.adapters.embeddings import Embedder, sparse_query, sparse_terms
+from shared.adapters.vectors import (
+    CHUNK_FIELD,
+    DOCUMENT_FIELD,
+    TENANT_FIELD,
+    CollectionSpec,
+    EmbeddingModelMismatch,
+    Match,
+    Payload,
+    Point,
+    Scope,
+    SearchQuery,
+    VectorStore,
+)
+from shared.errors import Invalid, Retryable
+
+FEWEST_COMPARABLES = 3
+# What being of the idea's sector is worth, in DBSF units: one standard deviation of a result list is 1/6.
+SECTOR_BONUS = 0.35
+_DOCUMENTS_PER_LOOKUP = 100
+
+
+class ComparablesNotSeeded(Retryable):
+    """The market comparables are not indexed yet; try again in a moment."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text to be found by its passages; `payload` holds the documented fields of its collection."""
+
+    id: str
+    text: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What indexing did, in passages."""
+
+    embedded: int
+    unchanged: int
+    removed: int
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A passage found; scores compare within one search only."""
+
+    document_id: str
+    chunk: int
+    score: float
+    text: str
+    payload: Payload
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    document_id: str
+    number: int
+    text: str
+    payload: Payload
+
+
+def ensure_collections(store: VectorStore, embedders: Iterable[Embedder]) -> None:
+    """Make the collections that are missing, each with the embedder of its dimension.
+
+    Raises Invalid when no embedder has the dimension of a collection, EmbeddingModelMismatch when a collection
+    was filled by another model and must be rebuilt.
+    """
+    by_dimension = {embedder.dimension: embedder for embedder in embedders}
+    for collection in COLLECTIONS.values():
+        if collection.dimension not in by_dimension:
+            raise Invalid(f"{collection.name} needs an embedder of {collection.dimension} dimensions.")
+        store.ensure_collection(collection.spec(by_dimension[collection.dimension]))
+
+
+def index_documents(
+    store: VectorStore, embedder: Embedder, tenant_id: UUID, collection: str, documents: Sequence[Document]
+) -> Indexed:
+    """Index the tenant's documents; passages that a document no longer has are removed.
+
+    A blank document loses all its passages. Raises Invalid for an unknown collection or market_comps, an
+    embedder of another dimension, or two documents of the same id; otherwise as the store does.
+    """
+    target = collection_named(collection)
+    if target is MARKET_COMPS:
+        raise Invalid("market_comps holds comparables, not documents.")
+    spec = target.spec(embedder)
+    ids = [document.id for document in documents]
+    if len(set(ids)) != len(ids):
+        raise Invalid("Two documents have the same id.")
+    wanted = [
+        _chunk(document, number, text, {target.text_field: text, target.id_field: document.id})
+        for document in documents
+        for number, text in enumerate(chunk_text(document.text))
+    ]
+    held = _content_hashes(store, spec, Scope(tenant_id), ids)
+    return _bring_up_to_date(store, embedder, spec, tenant_id, wanted, held)
+
+
+def search_knowledge(
+    store: VectorStore,
+    embedder: Embedder,
+    *,
+    tenant_id: UUID,
+    house_tenant_id: UUID | None = None,
+    collection: str,
+    text: str,
+    match: Match | None = None,
+    limit: int = 10,
+) -> list[Passage]:
+    """Return the passages nearest to `text` among the tenant's and the house's, best first.
+
+    Raises Invalid for an unknown collection, a blank text or a filter on the tenant; otherwise as the store does.
+    """
+    target = collection_named(collection)
+    query = SearchQuery(embedder.embed_query(text), sparse_query(text), limit=limit, match=match or {})
+    return [
+        Passage(
+            hit.payload[DOCUMENT_FIELD],
+            hit.payload[CHUNK_FIELD],
+            hit.score,
+            str(hit.payload.get(target.text_field, "")),
+            {name: value for name, value in hit.payload.items() if name != TENANT_FIELD},
+        )
+        for hit in store.search(target.spec(embedder), Scope(tenant_id, house_tenant_id), query)
+    ]
+
+
+def seed_market_comps(store: VectorStore, embedder: Embedder, house_tenant_id: UUID) -> int:
+    """Bring the house's market comparables up to date; return how many were embedded (0: nothing changed).
+
+    The seed is all of it, so a new embedding model needs no further source: the collection is filled beside the
+    one in use, and then takes its place.
+    """
+    spec = MARKET_COMPS.spec(embedder)
+    rebuilding = False
+    try:
+        store.ensure_collection(spec)
+    except EmbeddingModelMismatch:
+        rebuilding = True
+        store.ensure_collection(spec, beside=True)
+    wanted = [_Chunk(item.id, 0, item.text(), item.payload()) for item in seed_comparables()]
+    held = _content_hashes(store, spec, Scope(house_tenant_id), None)
+    done = _bring_up_to_date(store, embedder, spec, house_tenant_id, wanted, held)
+    if rebuilding:
+        store.promote(spec)
+    return done.embedded
+
+
+def find_comparables(
+    store: VectorStore,
+    embedder: Embedder,
+    *,
+    tenant_id: UUID,
+    house_tenant_id: UUID,
+    idea: str,
+    sector: str,
+    limit: int = 8,
+) -> list[Comparable]:
+    """Return the `limit` products nearest to the idea, best first; those of its sector get a head start.
+
+    Always at least three. Raises ComparablesNotSeeded when there are not as many, Invalid for a blank idea or a
+    limit below three; otherwise as the store does.
+    """
+    if limit < FEWEST_COMPARABLES:
+        raise Invalid(f"An analysis needs at least {FEWEST_COMPARABLES} comparables.")
+    # Far more than asked for, so that the sector has some to put forward.
+    wide = 10 * limit
+    query = SearchQuery(embedder.embed_query(idea), sparse_query(idea), limit=wide, candidates=wide)
+    hits = store.search(MARKET_COMPS.spec(embedder), Scope(tenant_id, house_tenant_id), query)
+    if len(hits) < FEWEST_COMPARABLES:
+        raise ComparablesNotSeeded
+    ranked = sorted(hits, key=lambda hit: -hit.score - SECTOR_BONUS * (hit.payload["sector"] == sector))
+    return [Comparable.from_payload(hit.payload) for hit in ranked[:limit]]
+
+
+def _chunk(document: Document, number: int, text: str, own: Payload) -> _Chunk:
+    payload = {**document.payload, **own}
+    canonical = json.dumps(payload, sort_keys=True, ensure_ascii=False)
+    digest = hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
+    return _Chunk(document.id, number, text, {**payload, "content_hash": digest})
+
+
+def _content_hashes(
+    store: VectorStore, spec: CollectionSpec, scope: Scope, ids: Sequence[str] | None
+) -> dict[tuple[str, int], str]:
+    """The hashes of what is indexed, by document and chunk; of all documents without `ids`."""
+    matches: list[Match] = [{}]
+    if ids is not None:
+        starts = range(0, len(ids), _DOCUMENTS_PER_LOOKUP)
+        matches = [{DOCUMENT_FIELD: ids[start : start + _DOCUMENTS_PER_LOOKUP]} for start in starts]
+    fields = (DOCUMENT_FIELD, CHUNK_FIELD, "content_hash")
+    return {
+        (payload[DOCUMENT_FIELD], payload[CHUNK_FIELD]): payload.get("content_hash", "")
+        for match in matches
+        for payload in store.payloads(spec, scope, match, fields)
+    }
+
+
+def _bring_up_to_date(
+    store: VectorStore,
+    embedder: Embedder,
+    spec: CollectionSpec,
+    tenant_id: UUID,
+    wanted: Sequence[_Chunk],
+    held: Mapping[tuple[str, int], str],
+) -> Indexed:
+    """Embed what is new or changed, remove what is no longer wanted."""
+    changed = [
+        chunk
+        for chunk in wanted
+        if held.get((chunk.document_id, chunk.number)) != chunk.payload["content_hash"]
+    ]
+    vectors = embedder.embed_documents([chunk.text for chunk in changed]) if changed else []
+    points = [
+        Point(chunk.document_id, chunk.number, vector, sparse_terms(chunk.text), chunk.payload)
+        for chunk, vector in zip(changed, vectors, strict=True)
+    ]
+    if points:
+        store.upsert(spec, tenant_id, points)
+    stale = held.keys() - {(chunk.document_id, chunk.number) for chunk in wanted}
+    for document_id in sorted({document for document, _ in stale}):
+        numbers = sorted(number for document, number in stale if document == document_id)
+        store.delete(spec, Scope(tenant_id), {DOCUMENT_FIELD: document_id, CHUNK_FIELD: numbers})
+    return Indexed(len(changed), len(wanted) - len(changed), len(stale))
