@@ -316,7 +316,7 @@ class Player:
                 assert not matches or row["id"] in shown
         box.fill("zqxj no such thing")
         self.submit(form)
-        self.told(action)
+        expect(self.page.get_by_role("status")).to_contain_text("match. 0 of")
         assert not self.shown_rows(entity), "nonsense finds rows"
         box.fill("")
         self.submit(form)

@@ -7,7 +7,7 @@ function faultOf(field, value, input) {
   if (input?.validity?.badInput) return `${field.label} must be ${isNumeric(field) ? "a number" : "complete"}.`;
   if (value === "") {
     if (!field.required) return "";
-    return field.type === "choice" ? `Choose ${lower(field.label)}.` : `Enter ${lower(field.label)}.`;
+    return field.type === "choice" ? `Choose an option for “${field.label}”.` : `Fill in “${field.label}”.`;
   }
   if (isNumeric(field)) {
     const number = Number(value);
@@ -170,7 +170,7 @@ function rowChoice(entity, rows, { label, value = "", onpick } = {}) {
     input.value = rows().some((row) => row.id === kept) ? kept : "";
   };
   const check = () => {
-    const fault = input.value ? "" : `Choose a ${lower(entity.label)}.`;
+    const fault = input.value ? "" : `Choose one of the ${lower(entity.plural)}.`;
     error.textContent = fault;
     if (fault) input.setAttribute("aria-invalid", "true");
     else input.removeAttribute("aria-invalid");

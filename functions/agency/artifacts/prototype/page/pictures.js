@@ -73,7 +73,8 @@ function drawBars(bars, label) {
   const most = Math.max(...bars.map((item) => item.value), 0) || 1;
   const shapes = bars.map((item, index) => {
     const y = index * step;
-    const width = Math.max((item.value / most) * 100, 0.5);
+    // A sliver shows that there is something; nothing, or less, has no bar.
+    const width = item.value > 0 ? Math.max((item.value / most) * 100, 0.5) : 0;
     return [
       // A picture of its own clips a long label before the figure beside it.
       svg("svg", { y, width: "76%", height: 20, role: "presentation" }, svg("text", { x: 0, y: 15, class: "bar-label", text: cut(item.label) })),

@@ -26,7 +26,7 @@ function valueNode(entity, field, row) {
 }
 
 /** The fields a part shows: those it asked for, else the first of the entity; the state goes last. */
-function shownFields(part, entity, most = 6) {
+function shownFields(part, entity, most = 5) {
   const names = part.fields.length ? part.fields : entity.fields.slice(0, most).map((field) => field.name);
   const fields = names.map((name) => fieldOf(entity, name));
   return entity.states.length ? [...fields, STATE_FIELD] : fields;
@@ -66,6 +66,14 @@ function emptyNote(screen, entity) {
   return note;
 }
 
+/** The first cell of a row leads to it; for those who hear links out of context it says the whole title. */
+function firstCell(part, entity, row, field, text) {
+  const node = rowTitle(part, entity, row, text);
+  const rest = entity.title.filter((name) => name !== field.name).map((name) => formatValue(fieldOf(entity, name), row.values[name]));
+  if (part.goes_to && rest.length) node.append(unseen(`, ${rest.join(", ")}`));
+  return node;
+}
+
 const cellClass = (field) => (isNumeric(field) ? "numeric" : field.type === "state" ? "of-state" : undefined);
 
 function tableView(screen, part, entity) {
@@ -97,7 +105,7 @@ function tableView(screen, part, entity) {
   const line = (row) => {
     const cells = fields.map((field, index) => {
       const text = formatValue(field, valueOf(row, field.name));
-      const value = index === 0 ? rowTitle(part, entity, row, text) : valueNode(entity, field, row);
+      const value = index === 0 ? firstCell(part, entity, row, field, text) : valueNode(entity, field, row);
       const attributes = { role: "cell", "data-label": field.label, class: cellClass(field) };
       return el("td", attributes, value);
     });

@@ -1,7 +1,6 @@
 // The state: the rows people change and their inbox. Kept across reloads where the browser allows it.
 
 const STORE_KEY = `prototype.${PAGE.hash}`;
-const MOST_ROWS = 1000;
 
 function freshState() {
   const rows = {};
@@ -32,7 +31,7 @@ function soundRow(entity, row) {
 function soundState(state) {
   const soundRows = (entity) => {
     const rows = state.rows?.[entity.name];
-    return Array.isArray(rows) && rows.length <= MOST_ROWS && rows.every((row) => soundRow(entity, row));
+    return Array.isArray(rows) && rows.every((row) => soundRow(entity, row));
   };
   const soundNote = (note) => isText(note?.title) && isText(note.text) && isText(note.at);
   return (

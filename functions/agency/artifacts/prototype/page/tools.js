@@ -121,13 +121,13 @@ function rowForm(screen, action, entity, { level, done } = {}) {
 function searchTool(screen, action, entity, fields, label) {
   const id = freshId("search");
   const input = el("input", { id, type: "search", maxlength: 200, autocomplete: "off" });
-  const sought_ = search(screen, entity);
-  input.value = sought_.words;
+  const looking = search(screen, entity);
+  input.value = looking.words;
   const run = () => {
-    sought_.words = input.value.trim();
-    sought_.fields = fields;
+    looking.words = input.value.trim();
+    looking.fields = fields;
     refresh();
-    announce(`${action ? `${action.message} ` : ""}${foundWords(screen, entity)}`);
+    announceFound(screen, action, entity);
   };
   const form = el("form", { role: "search", class: "search", ...(action ? actionAttributes(action) : {}) });
   form.setAttribute("aria-label", label);
@@ -141,7 +141,7 @@ function searchTool(screen, action, entity, fields, label) {
   });
   // The cross inside a search field empties it without a submit.
   input.addEventListener("search", () => input.value === "" && run());
-  return { node: form, update: () => (input.value = sought_.words) };
+  return { node: form, update: () => (input.value = looking.words) };
 }
 
 function filterTool(screen, action, entity) {
@@ -152,7 +152,7 @@ function filterTool(screen, action, entity) {
   input.addEventListener("change", () => {
     choices[field.name] = input.value;
     refresh();
-    announce(`${action.message} ${foundWords(screen, entity)}`);
+    announceFound(screen, action, entity);
   });
   const update = () => (input.value = choices[field.name] ?? "");
   update();
@@ -161,6 +161,12 @@ function filterTool(screen, action, entity) {
 
 const foundWords = (screen, entity) =>
   `${formatNumber(foundRows(screen, entity).length)} of ${plural(rowsOf(entity).length, entity)} shown.`;
+
+/** Says what was found; "these match" would be wrong over an empty list. */
+function announceFound(screen, action, entity) {
+  const lead = foundRows(screen, entity).length ? (action?.message ?? "") : `No ${lower(entity.plural)} match.`;
+  announce(`${lead} ${foundWords(screen, entity)}`.trim());
+}
 
 function showAll(screen, entity) {
   const looking = search(screen, entity);
