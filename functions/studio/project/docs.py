@@ -87,7 +87,7 @@ def _api(project: ProjectModel) -> str:
 
 
 def write_requirements(project: ProjectModel) -> str:
-    """Return the requirements with acceptance, stories and the code that realises them."""
+    """Return the requirements with acceptance and the functions that realise them."""
     specify = project.specify
     qualities = (
         (item.id, item.quality, item.statement, f"{number(item.target)} {item.unit}")
