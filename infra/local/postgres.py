@@ -37,7 +37,7 @@ from infra.local.processes import (
     unprivileged_account,
     wait_until,
 )
-from infra.local.sockets import private_folder, socket_folder
+from infra.local.sockets import leave_folder, private_folder, socket_folder
 
 if TYPE_CHECKING:
     import psycopg
@@ -143,7 +143,9 @@ class Postgres:
             # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for every client to leave.
             self._child.stop(grace)
             self._child = None
-        self._run = None
+        if self._run is not None:
+            leave_folder(self._run)
+            self._run = None
         self._lock.release()
 
     def kill(self) -> None:

@@ -147,16 +147,15 @@ class FolderLock:
         self._path = path
         self._descriptor: int | None = None
 
-    def acquire(self) -> None:
-        """Take the lock. Raises FolderInUse when another holds it."""
+    def acquire(self, patience: float = 0.5) -> None:
+        """Take the lock. Raises FolderInUse when another holds it for longer than `patience` seconds: one that
+        was just killed takes a moment to be gone.
+        """
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not wait_until(lambda: _try_lock(descriptor), patience):
             holder = os.read(descriptor, 32).decode().strip() or "unknown"
             os.close(descriptor)
-            message = f"{self._path.parent} is in use by process {holder}; stop that one first"
-            raise FolderInUse(message) from error
+            raise FolderInUse(f"{self._path.parent} is in use by process {holder}; stop that one first")
         os.truncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
@@ -166,6 +165,14 @@ class FolderLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_alive(pid: int) -> bool:

@@ -23,7 +23,7 @@ from infra.local.processes import (
     start_child,
     wait_until,
 )
-from infra.local.sockets import socket_folder
+from infra.local.sockets import leave_folder, socket_folder
 
 _SOCKET = "redis.sock"
 _OPTIONS = {
@@ -109,7 +109,9 @@ class Redis:
         if self._child is not None:
             self._child.stop(grace)
             self._child = None
-        self._socket = None
+        if self._socket is not None:
+            leave_folder(self._socket.parent)
+            self._socket = None
         self._lock.release()
 
     def kill(self) -> None:

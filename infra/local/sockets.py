@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -32,12 +33,18 @@ def private_folder(path: Path, account: Account | None) -> Path:
 
 def socket_folder(preferred: Path, socket_name: str, account: Account | None) -> Path:
     """Return a private folder in which a socket of that name fits: `preferred`, else one for it under the
-    folder for temporary files.
+    folder for temporary files. To libpq a comma separates hosts, so there may be none in the path either.
     """
-    if len(os.fsencode(preferred / socket_name)) <= LONGEST_SOCKET_PATH:
+    if len(os.fsencode(preferred / socket_name)) <= LONGEST_SOCKET_PATH and "," not in str(preferred):
         return private_folder(preferred, account)
     key = hashlib.sha256(os.fsencode(preferred.absolute())).hexdigest()[:16]
     shorter = Path(tempfile.gettempdir()) / f"robo-{os.geteuid()}-{key}"
     if len(os.fsencode(shorter / socket_name)) > LONGEST_SOCKET_PATH:
         raise EngineError(f"no short enough folder for a socket: {shorter}")
     return private_folder(shorter, account)
+
+
+def leave_folder(folder: Path) -> None:
+    """Remove the folder of a socket that is gone; one that still holds something stays."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
