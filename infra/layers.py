@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +24,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from infra.catalog import Function
 from infra.code_asset import rename_into_place
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -146,6 +147,10 @@ def build(layer: str, into: Path = BUILD) -> Path:
         _install(requirements, aside / "python")
         if compiled:
             _compile(str(interpreter), aside / "python")
+        else:
+            print(
+                f"no Python {PYTHON} here: layer {layer} has no bytecode, cold starts double", file=sys.stderr
+            )
     except BaseException:
         shutil.rmtree(aside)
         raise
@@ -189,6 +194,16 @@ def _compile(interpreter: str, folder: Path) -> None:
 def unzipped_bytes(folder: Path) -> int:
     """How much of Lambda's limit the folder takes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def check_sizes(functions: Iterable[Function], folders: Mapping[str, Path], code: Path) -> None:
+    """Raise ValueError for a function that, with its layers, is more than Lambda takes."""
+    sizes = {name: unzipped_bytes(folder) for name, folder in folders.items()}
+    own = unzipped_bytes(code)
+    for function in functions:
+        total = own + sum(sizes[layer] for layer in function.layers)
+        if total > LIMIT_BYTES:
+            raise ValueError(f"{function.name}: {total} bytes with its layers, Lambda takes {LIMIT_BYTES}")
 
 
 def main(arguments: list[str] | None = None) -> None:

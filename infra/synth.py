@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from infra import layers
+from infra.catalog import CATALOG
 from infra.code_asset import ROOT, assemble_code
 from infra.node import use_bundled_node
 from infra.stage import Stage, read_context
@@ -48,6 +49,7 @@ def synthesise(stage_name: str | None, out: Path | None, layer_mode: str, root: 
     folder = out or Path(os.environ.get("CDK_OUTDIR", ROOT / "cdk.out" / stage.name))
     app = App(analytics_reporting=False, context=context, outdir=str(folder))
     assets = Assets(root=root, code=assemble_code(BUILD), layers=layer_folders(layer_mode))
+    layers.check_sizes(CATALOG.functions, assets.layers, assets.code)
     add_stacks(app, stage, assets)
     return Path(app.synth().directory)
 
