@@ -1,7 +1,7 @@
 """Layers: what each holds, pinned, and how it is built for arm64 without Docker.
 
 A layer is a folder `layers/<name>/`: `requirements.in` names what functions import, `requirements.txt` is everything
-that needs, at the versions of `layers/lock/all.txt` for Python 3.13 on arm64 Linux. Every function has the layer
+that needs, at the versions of `layers/lock/run.txt` for Python 3.13 on arm64 Linux. Every function has the layer
 `core`, so the others leave out what it holds.
 
     python -m infra.layers pin      writes every requirements.txt

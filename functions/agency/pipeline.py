@@ -142,10 +142,10 @@ def load_brief(work: UnitOfWork, run_id: UUID) -> Brief:
 
 
 def drafted_by(model: str) -> str:
-    """Return the words that say in every artifact who drafted it."""
+    """Return who drafted an answer, as every artifact names it."""
     if model.startswith("offline"):
-        return "Drafted offline from templates and rules; no AI model was asked."
-    return f"Drafted by {model}; check before you rely on it."
+        return "the offline drafter (templates and rules, no AI model)"
+    return model
 
 
 def _tagged(name: str, value: Any) -> str:

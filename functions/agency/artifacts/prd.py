@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.agency.artifacts.markdown import bullets, escape, heading, number, one_line, table
+from shared.markdown import bullets, escape, heading, number, one_line, table
 from shared.models.answers import (
     FunctionalRequirement,
     QualifyAnswer,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from functions.agency.artifacts.markdown import escape, heading, one_line
+from shared.markdown import escape, heading, one_line
 from shared.models.answers import DemoAnswer, DesignAnswer, Scene
 
 TITLE_SECONDS = 2

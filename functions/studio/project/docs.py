@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functions.agency.artifacts.markdown import bullets, escape, heading, number, one_line, table
 from functions.studio.project.model import Operation, ProjectModel
+from shared.markdown import bullets, escape, heading, number, one_line, table
 
 MAX_IDEA = 2_000
 

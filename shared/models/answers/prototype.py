@@ -6,8 +6,9 @@ self-contained page and `functions.studio` into a code project, so nothing a mod
 
 from __future__ import annotations
 
+import re
 from datetime import date, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -25,6 +26,8 @@ from shared.models.answers.base import (
 )
 from shared.models.base import line
 
+# No exponents: 1E+5000 is a number that no form and no database takes.
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 Identifier = Annotated[str, line(40)]
 FieldType = Literal[
     "text", "long_text", "number", "money", "date", "time", "email", "phone", "choice", "boolean"
@@ -61,16 +64,11 @@ class EntityField(Part):
             return not self.required
         match self.type:
             case "number" | "money":
-                try:
-                    number = Decimal(value)
-                except InvalidOperation:
+                if not _PLAIN_NUMBER.fullmatch(value):
                     return False
+                number = Decimal(value)
                 low = self.minimum is None or number >= Decimal(str(self.minimum))
-                return (
-                    number.is_finite()
-                    and low
-                    and (self.maximum is None or number <= Decimal(str(self.maximum)))
-                )
+                return low and (self.maximum is None or number <= Decimal(str(self.maximum)))
             case "date" | "time":
                 try:
                     (date if self.type == "date" else time).fromisoformat(value)
@@ -112,6 +110,8 @@ class EntitySpec(Part):
         if {"id", "state"} & {item.name for item in self.fields}:
             found.append(f"{self.name}: id and state are kept by the product; do not list them")
         for item in self.fields:
+            if item.minimum is not None and item.maximum is not None and item.minimum > item.maximum:
+                found.append(f"{self.name}.{item.name}: the minimum is above the maximum")
             if (item.type == "choice") != bool(item.choices):
                 found.append(f"{self.name}.{item.name}: choices go with type choice")
         width = len(self.fields) + bool(self.states)

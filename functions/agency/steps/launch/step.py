@@ -50,7 +50,7 @@ def _kit_readme(brief: Brief, answer: LaunchAnswer, author: str) -> str:
         "docs/wireframe.png       the screens\n"
         "prototypes/index.html    open it in a browser and click\n"
         "videos/demo.mp4          the film\n"
-        f"project/                 the code; see its README\n\n{author}\n"
+        f"project/                 the code; see its README\n\nDrafted by {author}.\n"
     )
 
 

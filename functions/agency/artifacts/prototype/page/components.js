@@ -107,7 +107,7 @@ function searchPart(screen, part, entity) {
 function buttonPart(screen, part) {
   const action = ACTIONS.get(part.actions[0]);
   if (!action) {
-    const attributes = { class: "button main", "data-fr": part.requirements.join(" ") || undefined, "data-part": part.id };
+    const attributes = { class: "button main", ...partAttributes(part) };
     const doing = PAGE.actions.find((item) => part.requirements.includes(item.requirement));
     const target = part.goes_to || doing?.screen || screen.links[0]?.to || PAGE.screens[0].id;
     return { node: linkTo(target, part.label, attributes) };
@@ -188,6 +188,7 @@ function leftSection(screen) {
     if (list) tools.push({ node: frame, update: list.update });
   }
   const grid = el("div", { class: "grid" }, tools.map((tool) => tool.node));
-  const node = el("section", { class: "left", "aria-labelledby": heading }, el("h2", { id: heading, text: "Actions" }), grid);
+  const title = el("h2", { id: heading, text: "Actions" });
+  const node = el("section", { class: "left", "aria-labelledby": heading }, title, grid);
   return { node, update: () => tools.forEach((tool) => tool.update?.()) };
 }

@@ -76,7 +76,8 @@ function fieldControl(field, value) {
     "aria-required": field.required && field.type !== "boolean" ? "true" : undefined,
   });
   const label = el("label", { for: id }, el("span", { text: field.label }));
-  if (!field.required && field.type !== "boolean") label.append(el("span", { class: "optional", text: " (optional)" }));
+  if (!field.required && field.type !== "boolean")
+    label.append(el("span", { class: "optional", text: " (optional)" }));
   const error = el("p", { class: "error", id: `${id}-error` });
   const parts = [label, hint ? el("p", { class: "hint", id: `${id}-hint`, text: hint }) : null];
   if (field.suggests) {

@@ -45,7 +45,8 @@ function barsOf(part, entity) {
     const value = amount ? measure(amount, mine) : mine.length;
     return { label, value, text: show(value) };
   };
-  const group = (key, labels) => labels.map((label) => bar(label || "Not given", rows.filter((row) => key(row) === label)));
+  const group = (key, labels) =>
+    labels.map((label) => bar(label || "Not given", rows.filter((row) => key(row) === label)));
   const choice = fields.find((field) => field.type === "choice");
   if (choice) return group((row) => row.values[choice.name], choice.choices).filter((item) => item.value);
   const day = fields.find((field) => field.type === "date");
@@ -66,7 +67,11 @@ function barsOf(part, entity) {
 
 const monthOf = (text) => [Number(text.slice(0, 4)), Number(text.slice(5, 7)) - 1];
 const LONGEST_LABEL = 34;
-const cut = (text) => ([...text].length > LONGEST_LABEL ? `${[...text].slice(0, LONGEST_LABEL - 1).join("")}…` : text);
+
+function cut(text) {
+  const letters = [...text];
+  return letters.length > LONGEST_LABEL ? `${letters.slice(0, LONGEST_LABEL - 1).join("")}…` : text;
+}
 
 function drawBars(bars, label) {
   const step = 46;
@@ -75,16 +80,18 @@ function drawBars(bars, label) {
     const y = index * step;
     // A sliver shows that there is something; nothing, or less, has no bar.
     const width = item.value > 0 ? Math.max((item.value / most) * 100, 0.5) : 0;
+    const label = svg("text", { x: 0, y: 15, class: "bar-label", text: cut(item.label) });
     return [
       // A picture of its own clips a long label before the figure beside it.
-      svg("svg", { y, width: "76%", height: 20, role: "presentation" }, svg("text", { x: 0, y: 15, class: "bar-label", text: cut(item.label) })),
+      svg("svg", { y, width: "76%", height: 20, role: "presentation" }, label),
       svg("text", { x: "100%", y: y + 15, class: "bar-value", "text-anchor": "end", text: item.text }),
       svg("rect", { x: 0, y: y + 23, width: "100%", height: 10, rx: 5, class: "bar-rail" }),
       svg("rect", { x: 0, y: y + 23, width: `${width.toFixed(2)}%`, height: 10, rx: 5, class: "bar" }),
     ];
   });
   const said = bars.map((item) => `${item.label} ${item.text}`).join(", ");
-  return svg("svg", { class: "chart", role: "img", "aria-label": `${label}: ${said}`, height: bars.length * step }, shapes.flat());
+  const attributes = { class: "chart", role: "img", "aria-label": `${label}: ${said}`, height: bars.length * step };
+  return svg("svg", attributes, shapes.flat());
 }
 
 function chartView(part, entity) {
@@ -93,11 +100,16 @@ function chartView(part, entity) {
   const more = el("details", {}, el("summary", { text: "Show as table" }), table);
   const update = () => {
     const bars = barsOf(part, entity);
-    if (!bars.length) return holder.replaceChildren(el("p", { class: "none", text: `No ${lower(entity.plural)} yet.` }));
-    const lines = bars.map((item) =>
-      el("tr", {}, el("th", { scope: "row" }, el("bdi", { text: item.label })), el("td", { class: "numeric", text: item.text })),
-    );
-    table.replaceChildren(el("table", { class: "plain-table" }, el("caption", { class: "unseen", text: part.label }), el("tbody", {}, lines)));
+    if (!bars.length) {
+      holder.replaceChildren(el("p", { class: "none", text: `No ${lower(entity.plural)} yet.` }));
+      return;
+    }
+    const lines = bars.map((item) => {
+      const head = el("th", { scope: "row" }, el("bdi", { text: item.label }));
+      return el("tr", {}, head, el("td", { class: "numeric", text: item.text }));
+    });
+    const caption = el("caption", { class: "unseen", text: part.label });
+    table.replaceChildren(el("table", { class: "plain-table" }, caption, el("tbody", {}, lines)));
     holder.replaceChildren(drawBars(bars, part.label), more);
   };
   return { node: holder, update };
@@ -115,7 +127,8 @@ function calendarView(screen, part, entity) {
   const title = el("p", { class: "month", "aria-live": "polite" });
   const grid = el("div");
   const turn = (by, words, sign) => {
-    const button = el("button", { type: "button", class: "small square" }, el("span", { "aria-hidden": "true", text: sign }), unseen(words));
+    const button = el("button", { type: "button", class: "small square" });
+    button.append(el("span", { "aria-hidden": "true", text: sign }), unseen(words));
     button.addEventListener("click", () => {
       [year, month] = [year + Math.floor((month + by) / 12), (month + by + 12) % 12];
       update();
@@ -140,14 +153,16 @@ function calendarView(screen, part, entity) {
     const cells = [...Array(blanks).fill(0), ...Array.from({ length: days }, (_, index) => index + 1)];
     while (cells.length % 7) cells.push(0);
     const weeks = Array.from({ length: cells.length / 7 }, (_, week) => cells.slice(week * 7, week * 7 + 7));
-    const heads = WEEKDAYS.map((name) => el("th", { scope: "col" }, el("abbr", { title: name, text: name.slice(0, 2) })));
+    const weekday = (name) => el("th", { scope: "col" }, el("abbr", { title: name, text: name.slice(0, 2) }));
+    const top = el("thead", {}, el("tr", {}, WEEKDAYS.map(weekday)));
     const caption = el("caption", { class: "unseen", text: `${part.label}, ${formatMonth(year, month)}` });
     const body = weeks.map((week) => el("tr", {}, week.map((day) => cell(day, rows))));
-    const table = el("table", { class: "calendar" }, caption, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, body));
-    const total = el("p", { class: "hint", text: rows.length ? `${plural(rows.length, entity)} this month` : `No ${lower(entity.plural)} this month` });
+    const table = el("table", { class: "calendar" }, caption, top, el("tbody", {}, body));
+    const many = rows.length ? plural(rows.length, entity) : `No ${lower(entity.plural)}`;
+    const total = el("p", { class: "hint", text: `${many} this month` });
     const undated = found.filter((row) => !dayOf(row));
-    const below = undated.length ? el("div", {}, el("h3", { text: "Without a date" }), el("ul", {}, undated.map(entry))) : null;
-    grid.replaceChildren(...[table, total, below].filter(Boolean));
+    grid.replaceChildren(table, total);
+    if (undated.length) grid.append(el("h3", { text: "Without a date" }), el("ul", {}, undated.map(entry)));
   };
   return { node: el("div", {}, bar, grid), update };
 }

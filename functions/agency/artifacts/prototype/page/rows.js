@@ -20,7 +20,10 @@ function valueNode(entity, field, row) {
   if (field.type === "state") return stateMark(entity, row);
   const value = row.values[field.name];
   const text = formatValue(field, value);
-  if (text === NONE) return el("span", { class: "none" }, el("span", { "aria-hidden": "true", text }), unseen("not given"));
+  if (text === NONE) {
+    const dash = el("span", { "aria-hidden": "true", text });
+    return el("span", { class: "none" }, dash, unseen("not given"));
+  }
   if (field.type === "date" || field.type === "time") return el("time", { datetime: value, text });
   return el("bdi", { text });
 }
@@ -53,7 +56,8 @@ function rowButtons(screen, part, entity, row) {
 function rowTitle(part, entity, row, text) {
   if (!part.goes_to) return el("bdi", { text });
   const shown = SCREENS.get(part.goes_to).components.some((c) => c.kind === "detail" && c.entity === entity.name);
-  return el("a", { href: screenHref(part.goes_to, shown ? row.id : ""), class: "row-link", "data-key": row.id, text });
+  const href = screenHref(part.goes_to, shown ? row.id : "");
+  return el("a", { href, class: "row-link", "data-key": row.id, text });
 }
 
 function emptyNote(screen, entity) {
@@ -61,15 +65,16 @@ function emptyNote(screen, entity) {
   const narrowed = words || Object.values(choices).some(Boolean);
   const text = narrowed ? `No ${lower(entity.plural)} match.` : `No ${lower(entity.plural)} yet.`;
   const note = el("div", { class: "empty" }, icon("search"), el("p", { text }));
-  if (narrowed)
-    note.append(el("button", { type: "button", class: "small", text: "Show all", onclick: () => showAll(screen, entity) }));
+  const clear = { type: "button", class: "small", text: "Show all", onclick: () => showAll(screen, entity) };
+  if (narrowed) note.append(el("button", clear));
   return note;
 }
 
 /** The first cell of a row leads to it; for those who hear links out of context it says the whole title. */
 function firstCell(part, entity, row, field, text) {
   const node = rowTitle(part, entity, row, text);
-  const rest = entity.title.filter((name) => name !== field.name).map((name) => formatValue(fieldOf(entity, name), row.values[name]));
+  const others = entity.title.filter((name) => name !== field.name);
+  const rest = others.map((name) => formatValue(fieldOf(entity, name), row.values[name]));
   if (part.goes_to && rest.length) node.append(unseen(`, ${rest.join(", ")}`));
   return node;
 }
@@ -131,11 +136,9 @@ function tableView(screen, part, entity) {
 }
 
 function factList(entity, fields, row) {
-  return el(
-    "dl",
-    { class: "facts" },
-    fields.map((field) => el("div", {}, el("dt", { text: field.label }), el("dd", {}, valueNode(entity, field, row)))),
-  );
+  const fact = (field) =>
+    el("div", {}, el("dt", { text: field.label }), el("dd", {}, valueNode(entity, field, row)));
+  return el("dl", { class: "facts" }, fields.map(fact));
 }
 
 /** One row as a card; its title stands in the heading, so the facts leave it out. */
@@ -144,7 +147,8 @@ function card(screen, part, entity, row, level, without = []) {
   const hidden = [...entity.title, ...without];
   const fields = shownFields(part, entity).filter((field) => !hidden.includes(field.name));
   const heading = el(level, {}, rowTitle(part, entity, row, title));
-  return el("article", { class: "card", "data-row": row.id }, heading, factList(entity, fields, row), rowButtons(screen, part, entity, row));
+  const buttons = rowButtons(screen, part, entity, row);
+  return el("article", { class: "card", "data-row": row.id }, heading, factList(entity, fields, row), buttons);
 }
 
 function cardsView(screen, part, entity) {
@@ -168,7 +172,8 @@ function boardView(screen, part, entity) {
     const columns = choices.map((choice, index) => {
       const mine = rows.filter((row) => valueOf(row, field.name) === choice);
       const head = el("h3", { class: `state hue-${index % 6}` }, el("span", { text: choice || "Not given" }));
-      const count = el("span", { class: "count" }, el("span", { "aria-hidden": "true", text: mine.length }), unseen(`${plural(mine.length, entity)}`));
+      const count = el("span", { class: "count" }, el("span", { "aria-hidden": "true", text: mine.length }));
+      count.append(unseen(plural(mine.length, entity)));
       const cards = mine.map((row) => card(screen, part, entity, row, "h4", [field.name]));
       const content = cards.length ? cards : el("p", { class: "none", text: "Nothing here" });
       return el("section", { class: "column" }, el("div", { class: "column-head" }, head, count), content);

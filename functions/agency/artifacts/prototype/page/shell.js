@@ -31,7 +31,8 @@ function openInbox() {
       const at = new Date(note.at);
       const clock = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
       const when = Number.isNaN(at.getTime()) ? "" : clock.format(at);
-      return el("li", {}, el("strong", { text: note.title }), el("p", { text: note.text }), el("p", { class: "hint", text: when }));
+      const words = [el("p", { text: note.text }), el("p", { class: "hint", text: when })];
+      return el("li", {}, el("strong", { text: note.title }), words);
     });
     if (!notes.length) return el("div", { class: "empty" }, icon("inbox"), el("p", { text: "No messages yet." }));
     const clear = () => {
@@ -41,7 +42,8 @@ function openInbox() {
       close();
       announce("The inbox is empty.");
     };
-    return [el("ul", { class: "notes" }, notes), el("div", { class: "buttons" }, el("button", { type: "button", text: "Empty the inbox", onclick: clear }))];
+    const empty = el("button", { type: "button", text: "Empty the inbox", onclick: clear });
+    return [el("ul", { class: "notes" }, notes), el("div", { class: "buttons" }, empty)];
   };
   openDialog({ title: "Inbox", actionId: "inbox", build });
   state.inbox.forEach((note) => (note.read = true));
@@ -60,12 +62,13 @@ function openReset() {
       show();
       announce("The sample data is back as it was.");
     };
+    const yes = { type: "button", class: "main danger", "data-confirm": "reset", onclick: reset };
     return [
       el("p", { text: "Everything you changed in this prototype is forgotten, and the sample data comes back." }),
       el(
         "div",
         { class: "buttons" },
-        el("button", { type: "button", class: "main danger", text: "Reset", "data-confirm": "reset", onclick: reset }),
+        el("button", { ...yes, text: "Reset" }),
         el("button", { type: "button", text: "Keep my changes", onclick: close }),
       ),
     ];
@@ -90,9 +93,9 @@ function navigation() {
     links.set(screen.id, link);
     return el("li", {}, link);
   };
-  const sections = grouped
-    ? [...groups].map(([actor, screens]) => el("div", {}, el("p", { class: "nav-group", text: actor }), el("ul", {}, screens.map(item))))
-    : [el("ul", {}, PAGE.screens.map(item))];
+  const group = ([actor, screens]) =>
+    el("div", {}, el("p", { class: "nav-group", text: actor }), el("ul", {}, screens.map(item)));
+  const sections = grouped ? [...groups].map(group) : [el("ul", {}, PAGE.screens.map(item))];
   const nav = el("nav", { id: "screens", "aria-label": "Screens" }, sections);
   const menu = el("button", { type: "button", class: "menu", "aria-expanded": "false", "aria-controls": "screens" });
   menu.append(icon("menu"), el("span", { text: "Menu" }));
@@ -114,22 +117,27 @@ function header(menu) {
   const { name, tagline } = PAGE.product;
   const mark = el("span", { class: "mark", "aria-hidden": "true", text: initialOf(name) });
   const brand = el("a", { class: "brand", href: screenHref(PAGE.screens[0].id) }, mark);
-  brand.append(el("span", { class: "brand-words" }, el("strong", { text: name }), el("span", { class: "tagline", text: tagline })));
+  const words = [el("strong", { text: name }), el("span", { class: "tagline", text: tagline })];
+  brand.append(el("span", { class: "brand-words" }, words));
   inboxButton.append(icon("inbox"), el("span", { class: "wide-only", text: "Inbox" }), inboxCount);
   return el("header", { class: "top" }, brand, el("div", { class: "top-tools" }, inboxButton, menu));
 }
 
 function footer() {
   const { name, drafted_by } = PAGE.product;
-  const reset = el("button", { type: "button", class: "small", "data-reset": true, text: "Reset demo data", onclick: openReset });
+  const attributes = { type: "button", class: "small", "data-reset": true, onclick: openReset };
+  const reset = el("button", { ...attributes, text: "Reset demo data" });
   const words = el("p", { text: `${name} is a prototype with sample data. What you change stays in this browser.` });
   return el("footer", {}, el("div", {}, words, el("p", { text: `Drafted by ${drafted_by}.` })), reset);
 }
 
 function screenHead(screen, buttons) {
   const heading = el("h1", { tabindex: -1, text: screen.title });
-  const words = el("div", {}, el("p", { class: "actor" }, unseen("For: "), screen.actor), heading, el("p", { class: "purpose", text: screen.purpose }));
-  return el("div", { class: "screen-head" }, words, buttons.length ? el("div", { class: "head-buttons" }, buttons) : null);
+  const actor = el("p", { class: "actor" }, unseen("For: "), screen.actor);
+  const words = el("div", {}, actor, heading, el("p", { class: "purpose", text: screen.purpose }));
+  const head = el("div", { class: "screen-head" }, words);
+  if (buttons.length) head.append(el("div", { class: "head-buttons" }, buttons));
+  return head;
 }
 
 function nextLinks(screen) {
@@ -181,7 +189,8 @@ function start() {
     event.preventDefault();
     main.querySelector("h1").focus();
   });
-  document.body.append(skip, header(menu), el("div", { class: "body" }, nav, el("div", { class: "content" }, main, footer())), toast);
+  const content = el("div", { class: "content" }, main, footer());
+  document.body.append(skip, header(menu), el("div", { class: "body" }, nav, content), toast);
   window.addEventListener("hashchange", () => {
     show();
     window.scrollTo(0, 0);

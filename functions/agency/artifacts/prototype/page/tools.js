@@ -187,7 +187,10 @@ function summaryTool(action, entity) {
     if (!open) return;
     const rows = rowsOf(entity);
     const facts = [fact(entity.plural, formatNumber(rows.length))];
-    for (const name of entity.states) facts.push(fact(name, formatNumber(rows.filter((row) => row.state === name).length)));
+    for (const name of entity.states) {
+      const count = rows.filter((row) => row.state === name).length;
+      facts.push(fact(name, formatNumber(count)));
+    }
     for (const field of fieldsOf(action, entity).filter(isNumeric)) {
       const sum = measure({ ...field, mean: false }, rows);
       facts.push(fact(`${field.label}, total`, formatQuantity(field, sum)));
@@ -259,11 +262,13 @@ function exportRows(screen, action) {
   const build = () => {
     const area = el("textarea", { id, readonly: true, rows: 10, class: "csv", "data-result": action.id });
     area.value = csv;
-    const link = el("a", { class: "button main", href: address, download: `${entity.name}.csv`, text: "Download CSV" });
+    const file = { class: "button main", href: address, download: `${entity.name}.csv` };
+    const link = el("a", { ...file, text: "Download CSV" });
     const label = el("label", { for: id, text: `${plural(foundRows(screen, entity).length, entity)} as CSV` });
     return [el("p", { text: action.message }), label, area, el("div", { class: "buttons" }, link)];
   };
-  openDialog({ title: action.label, actionId: action.id, build, wide: true, onclose: () => URL.revokeObjectURL(address) });
+  const onclose = () => URL.revokeObjectURL(address);
+  openDialog({ title: action.label, actionId: action.id, build, wide: true, onclose });
   announce(action.message);
 }
 

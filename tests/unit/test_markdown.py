@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from functions.agency.artifacts.markdown import bullets, escape, heading, number, one_line, table
+from shared.markdown import bullets, escape, heading, number, one_line, table
 
 PIECES = (
     *"\\`*_[]()|~$@<>&!#+-=:.19a \"'\n\t",

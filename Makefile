@@ -1,0 +1,66 @@
+# RoboAgency: an idea goes in, a launch kit comes out.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAGE ?= dev
+
+# Read from the environment by the command itself, so that quotes and dollars in an idea stay what they are.
+export IDEA SECTOR OUT EMAIL PORT
+
+.PHONY: help run up test check format synth layers bench chaos docs clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo '  make run IDEA="Shift planning for volunteer fire brigades" SECTOR=saas OUT=out'
+
+$(VENV)/run.stamp: layers/lock/run.txt
+	@echo "Setting up: what the product and one machine need (a minute, once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r layers/lock/run.txt
+	@touch $@
+
+$(VENV)/dev.stamp: layers/lock/dev.txt $(VENV)/run.stamp
+	@echo "Setting up: what builds and proves the product (a minute, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r layers/lock/dev.txt
+	@touch $@
+
+run: $(VENV)/run.stamp ## Make a launch kit: IDEA="…" SECTOR=… OUT=out (an example without IDEA)
+	@$(BIN)/python -m infra.local run
+
+up: $(VENV)/run.stamp ## Run the whole system on 127.0.0.1:8000 (PORT=) until Ctrl-C
+	@$(BIN)/python -m infra.local up --port $${PORT:-8000}
+
+test: $(VENV)/dev.stamp ## Run every test (needs a Chromium; installs Debian's when root)
+	@tests/ensure_chromium
+	@$(BIN)/python -m pytest -q
+
+check: $(VENV)/dev.stamp ## Lint, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/dev.stamp ## Format the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+synth: $(VENV)/dev.stamp ## Write the CloudFormation templates of STAGE to cdk.out/ and lint them
+	@$(BIN)/python app.py --stage $(STAGE)
+
+bench: $(VENV)/dev.stamp ## Measure, side by side with named alternatives
+	@$(BIN)/python -m tests.benchmarks
+
+chaos: $(VENV)/run.stamp ## Kill everything twenty times in the middle of runs, and count
+	@$(BIN)/python -m infra.local chaos --kills 20
+
+docs: $(VENV)/dev.stamp ## Write what is generated: docs/functions.md, the state machine
+	@$(BIN)/python -m functions.agency.workflows.build
+	@$(BIN)/python -m infra.catalog_page
+
+clean: ## Remove what was built; data under .local/ and kits under out/ stay
+	@rm -rf $(VENV) build cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
