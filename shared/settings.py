@@ -129,9 +129,14 @@ class WorkflowSettings(Settings):
     proto_v1_arn: str
 
 
-class WebhookSettings(Settings):
-    """Where webhooks go (empty: none are sent); private addresses are allowed on one machine only."""
+class WebhookTargetSettings(Settings):
+    """Where webhooks go; empty: none are sent."""
 
     webhook_url: str = ""
+
+
+class WebhookSettings(WebhookTargetSettings):
+    """How webhooks are sent; private addresses are allowed on one machine only."""
+
     webhook_key_secret: str
     webhook_private_addresses: Literal["refuse", "allow"] = "refuse"

@@ -27,7 +27,7 @@ def _api(operation: str, purpose: str, *more: Use, settings: tuple[str, ...] = (
 
 # What drawing and filming cost: a film wants two vCPU, which Lambda gives from 1,769 MiB each.
 _APPLY_MEMORY = {"design": 1024, "prototype": 1024, "demo": 3008, "launch": 1024}
-_APPLY_LAYERS = {"design": ("core", "media"), "demo": ("core", "media")}
+_STEP_LAYERS = {"design": ("core", "media"), "demo": ("core", "media")}
 
 
 def _prepare(step: str) -> Function:
@@ -45,7 +45,8 @@ def _prepare(step: str) -> Function:
             *(("VectorSettings", "EmbeddingSettings") if searches else ()),
         ),
         uses=(DATABASE, PUBLISH, READ_HANDOFF, WRITE_HANDOFF, *(VECTORS if searches else ())),
-        layers=("core", "vectors") if searches else ("core",),
+        # One module holds both halves of a step, so both have its layers; only apply imports what draws.
+        layers=("core", "vectors") if searches else _STEP_LAYERS.get(step, ("core",)),
         timeout=60,
     )
 
@@ -62,10 +63,10 @@ def _apply(step: str) -> Function:
             "StorageSettings",
             "BusSettings",
             "RunSettings",
-            *(("WebhookSettings",) if launches else ()),
+            *(("WebhookTargetSettings",) if launches else ()),
         ),
         uses=(DATABASE, PUBLISH, READ_HANDOFF, READ_ASSETS, WRITE_ASSETS),
-        layers=_APPLY_LAYERS.get(step, ("core",)),
+        layers=_STEP_LAYERS.get(step, ("core",)),
         memory=_APPLY_MEMORY.get(step, 512),
         timeout=300 if step == "demo" else 120,
     )

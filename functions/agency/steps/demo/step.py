@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from functions.agency import pipeline
-from functions.agency.artifacts.film import make_film
 from functions.agency.artifacts.script import write_script
 from functions.agency.pipeline import Artifact, Brief, Made, Retrieved, Step, text_artifact
 from shared.bootstrap import Container, container
@@ -17,6 +16,9 @@ from shared.observability import observed
 def make(own: Container, brief: Brief, answer: DemoAnswer, retrieved: Retrieved, author: str) -> Made:
     """Return what the answer makes."""
     del own, retrieved
+    # Imported here: prepare need not wait for it.
+    from functions.agency.artifacts.film import make_film
+
     design, prototype = brief.answer("design"), brief.answer("prototype")
     script = write_script(name=brief.name, demo=answer, design=design, drafted_by=author)
     film = make_film(

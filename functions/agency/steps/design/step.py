@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from functions.agency import pipeline
-from functions.agency.artifacts.wireframe import draw_wireframe
 from functions.agency.pipeline import Artifact, Brief, Made, Retrieved, Step, json_artifact
 from shared.bootstrap import Container, container
 from shared.models.answers import DesignAnswer
@@ -16,6 +15,9 @@ from shared.observability import observed
 def make(own: Container, brief: Brief, answer: DesignAnswer, retrieved: Retrieved, author: str) -> Made:
     """Return what the answer makes."""
     del own, retrieved
+    # Imported here: prepare need not wait for it.
+    from functions.agency.artifacts.wireframe import draw_wireframe
+
     wireframe = {"name": brief.name, "drafted_by": author, **answer.model_dump(mode="json")}
     picture = draw_wireframe(name=brief.name, design=answer)
     return Made(

@@ -14,14 +14,14 @@ from shared.bootstrap import Container, container
 from shared.db.unit_of_work import UnitOfWork
 from shared.models.answers import LaunchAnswer
 from shared.observability import observed
-from shared.settings import WebhookSettings
+from shared.settings import WebhookTargetSettings
 
 
 def make(own: Container, brief: Brief, answer: LaunchAnswer, retrieved: Retrieved, author: str) -> Made:
     """Return the archive, and what is written and announced with it."""
     del retrieved
     archive = pack_kit(own, brief, _kit_readme(brief, answer, author))
-    url = own.settings(WebhookSettings).webhook_url
+    url = own.settings(WebhookTargetSettings).webhook_url
 
     def write(work: UnitOfWork) -> None:
         repository = AgencyRepository(work)
