@@ -413,6 +413,17 @@ def box_hint(label: str) -> str:
     return {"Tonnes": "From 0.1 t to 500 t", "Price per kg": "From €0.01 to €100.00"}[label]
 
 
+def test_paper_is_white_and_holds_no_controls(browser: Browser, pages: dict[str, Path]) -> None:
+    with fresh_page(browser, scheme="dark") as page:
+        opened(page, pages["harbour"], "bids")
+        page.emulate_media(media="print")
+
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        expect(page.get_by_role("button", name="Accept").first).to_be_hidden()
+        expect(page.locator("nav#screens")).to_be_hidden()
+        assert violations(page) == []
+
+
 def test_hostile_text_is_shown_as_text(browser: Browser, pages: dict[str, Path]) -> None:
     watch = Watch()
     with fresh_page(browser) as page:
