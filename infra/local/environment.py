@@ -47,6 +47,7 @@ class Parts:
     database_name: str
     database_user: str
     database_owner: str
+    database_system_user: str
     cache_url: str
     aws_url: str
     vectors_url: str
@@ -101,6 +102,7 @@ def _addresses(catalog: Catalog, parts: Parts) -> dict[str, str]:
         "DATABASE_NAME": parts.database_name,
         "DATABASE_USER": parts.database_user,
         "DATABASE_OWNER": parts.database_owner,
+        "DATABASE_SYSTEM_USER": parts.database_system_user,
         "DATABASE_TLS": "disable",
         "DATABASE_LOGIN": "trust",
         "CACHE_URL": parts.cache_url,

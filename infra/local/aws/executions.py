@@ -8,10 +8,12 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from infra.local.aws.wsgi import Answer, Call, Environ, aws_error, read_json, with_body
+from infra.local.processes import wait_until
 
 KEEP_FOR = timedelta(minutes=30)
 KEEP_MOST = 200
@@ -30,8 +32,11 @@ class Executions:
     def answer(self, environ: Environ) -> Answer:
         """Answer a request."""
         with self._lock:
-            if str(environ.get("HTTP_X_AMZ_TARGET", "")).endswith(".StartExecution"):
+            action = str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[2]
+            if action == "StartExecution":
                 return self._start(environ)
+            if action == "StopExecution":
+                return self._stop(environ)
             return self._moto(environ)
 
     def prune(
@@ -86,3 +91,24 @@ class Executions:
                 400, "ExecutionAlreadyExists", f"Execution Already Exists: '{arn}:{asked['name']}'"
             )
         return self._moto(environ)
+
+    def _stop(self, environ: Environ) -> Answer:
+        """Stop an execution at once, as AWS does; moto lets its present task end first, which for one that waits
+        for a token may take a day.
+        """
+        execution = self._find(str(read_json(environ).get("executionArn", "")))
+        running = execution is not None and execution.exec_status == ExecutionStatus.RUNNING
+        if running:
+            # Started a moment ago, it may not have the environment yet that carries the news of its end.
+            wait_until(lambda: execution.exec_worker.env is not None, 2.0)
+        answer = self._moto(environ)
+        if running and answer.good:
+            execution.exec_status = ExecutionStatus.ABORTED
+            execution.stop_date = datetime.now(UTC)
+            for endpoint in list(execution.exec_worker.env.callback_pool_manager._pool.values()):
+                endpoint.interrupt_all()
+        return answer
+
+    def _find(self, arn: str) -> Any:
+        executions = (e for machine in self._backend.state_machines for e in machine.executions)
+        return next((e for e in executions if e.execution_arn == arn), None)

@@ -14,25 +14,31 @@ _MOST_BYTES = 50 * 1024 * 1024
 _WORKER = "lambda-"
 
 
-class LogFile:
-    """Lines in a file, one writer at a time; over 50 MB the file is put aside as `<name>.1`."""
+class LogFile(io.TextIOBase):
+    """A text stream into a file, one writer at a time; over 50 MB the file is put aside as `<name>.1`."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._lock = threading.Lock()
         self._file = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
 
-    def write(self, text: str) -> None:
-        """Append text."""
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Append text; nothing once closed, since a handler that outlived its timeout may still speak."""
         with self._lock:
             if self._file.closed:
-                return
+                return 0
             self._file.write(text)
             if self._file.tell() > _MOST_BYTES:
                 self._file.close()
                 self._path.replace(self._path.with_name(f"{self._path.name}.1"))
                 self._file = self._path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+        return len(text)
 
     def record(self, record: dict[str, Any]) -> None:
         """Append a JSON object with the time."""

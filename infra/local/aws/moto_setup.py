@@ -1,9 +1,12 @@
 """moto made fit to run for days: what it keeps for its own tests is forgotten, its interpreter reuses its clients,
-and its S3 notifications go through our parts. Everything that reaches into moto stands here or in `vault`.
+and its S3 notifications go through our parts.
+
+What reaches into moto stands here, in `vault`, `queues` and `executions`.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from collections.abc import Callable, Iterable
@@ -11,6 +14,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from moto import backends as moto_backends
 from moto import settings as moto_settings
 from moto.core import config as moto_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -23,6 +27,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
     state_task_service_sfn,
     state_task_service_sqs,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 
 from infra.local.aws.names import ACCESS_KEY, ACCOUNT, REGION
@@ -52,8 +58,13 @@ def prepare(port: int) -> None:
     for kind in (FakeKey, FakeDeleteMarker, Message):
         _replace(kind, "instances_tracked", _Forgetful())
     _replace(FakeKey, "__del__", FakeKey.dispose)
+    for name in ("set_error", "set_timed_out"):
+        _replace(Environment, name, _unless_stopped(getattr(Environment, name)))
     for module in _CALLERS:
         _replace(module, "boto_client_for", _client_for)
+    # Asked for with every request, and each time moto looks through its folders.
+    modules = frozenset(moto_backends.list_of_moto_modules())
+    _replace(moto_backends, "list_of_moto_modules", lambda: modules)
     for backends in (s3_backends, sqs_backends, stepfunctions_parser_backends):
         backends.reset()
     _fresh_executions()
@@ -92,6 +103,19 @@ def on_object_event(send: Callable[[str, Any, Any], None]) -> None:
 
 def _replace(owner: Any, name: str, value: Any) -> None:
     setattr(owner, name, value)
+
+
+def _unless_stopped(method: Callable[..., None]) -> Callable[..., None]:
+    """A stopped execution stays stopped, whatever its last task still reports."""
+    if hasattr(method, "__wrapped__"):
+        return method
+
+    @functools.wraps(method)
+    def wrapped(environment: Any, *arguments: Any, **named: Any) -> None:
+        if not isinstance(environment.program_state(), ProgramStopped):
+            method(environment, *arguments, **named)
+
+    return wrapped
 
 
 def _fresh_executions() -> None:

@@ -107,6 +107,14 @@ class _Job:
     done: Future[Outcome] = field(default_factory=Future)
 
 
+class _HandlerMissing(Exception):
+    """The catalog names a handler that is not there; `kind` is Lambda's word for it."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 class _Worker(threading.Thread):
     """One execution environment."""
 
@@ -142,9 +150,19 @@ class _Worker(threading.Thread):
 
 
 class Runtime:
-    """Runs functions by name. `log` takes one JSON object a call. At most `workers` events run at a time."""
+    """Runs functions by name. `log` takes one JSON object a call. At most `workers` events run at a time. A worker
+    that ends calls `leave` on its thread, to close what the product keeps there.
+    """
 
-    def __init__(self, functions: Iterable[Function], *, log: Log | None = None, workers: int = 64) -> None:
+    def __init__(
+        self,
+        functions: Iterable[Function],
+        *,
+        log: Log | None = None,
+        workers: int = 64,
+        leave: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.leave = leave
         self._functions = {function.deployed_name(STAGE): function for function in functions}
         self._handlers: dict[str, Callable[[Any, Any], Any]] = {}
         self._log = log or (lambda _: None)
@@ -261,6 +279,8 @@ class Runtime:
             handler = self._handler(job.function)
             result = handler(json.loads(job.event or b"{}"), job.context)
             outcome = _marshal(result)
+        except _HandlerMissing as error:
+            outcome = _error(error.kind, str(error), [])
         except BaseException as error:
             outcome = _failure(error)
         if outcome.failed:
@@ -280,7 +300,14 @@ class Runtime:
         found = self._handlers.get(function.name)
         if found is None:
             module, _, name = function.handler.rpartition(".")
-            found = getattr(importlib.import_module(module), name)
+            try:
+                found = getattr(importlib.import_module(module), name)
+            except ImportError as error:
+                message = f"Unable to import module '{module}': {error}"
+                raise _HandlerMissing("Runtime.ImportModuleError", message) from error
+            except AttributeError as error:
+                message = f"Handler '{name}' missing on module '{module}'"
+                raise _HandlerMissing("Runtime.HandlerNotFound", message) from error
             self._handlers[function.name] = found
         return found
 

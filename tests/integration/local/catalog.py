@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from infra.catalog import (
     Access,
     Bucket,
@@ -13,6 +15,7 @@ from infra.catalog import (
     Rule,
     Schedule,
     Secret,
+    Use,
     Workflow,
     Zone,
 )
@@ -20,10 +23,10 @@ from infra.catalog import (
 _HANDLERS = "tests.integration.local.handlers"
 
 
-def _function(name: str, *, timeout: int = 29, concurrency: int | None = None) -> Function:
+def _function(name: str, *, handler: str = "", timeout: int = 29, concurrency: int | None = None) -> Function:
     return Function(
         f"try.{name}",
-        f"{_HANDLERS}.{name}",
+        f"{_HANDLERS}.{handler or name}",
         Zone.DATA,
         f"tries {name}",
         settings=("StorageSettings", "BusSettings"),
@@ -40,13 +43,18 @@ TRY = Catalog(
         _function("unserialisable"),
         _function("huge"),
         _function("leave"),
-        _function("blocked", timeout=1, concurrency=1),
+        _function("blocked", timeout=1),
+        _function("single", handler="blocked", concurrency=1),
+        _function("journal"),
+        _function("release"),
+        _function("object_event"),
         _function("keep_token"),
         _function("nested"),
         _function("consume"),
         _function("scheduled"),
         _function("http"),
-        Function("try.missing", f"{_HANDLERS}.no_such_handler", Zone.DATA, "is not there"),
+        _function("missing", handler="no_such_handler"),
+        Function("try.absent", "tests.integration.local.no_such_module.handler", Zone.DATA, "is not there"),
     ),
     routes=(
         Route("GET", "/v1/things/{thing_id}", "try.http", "thing:read", Access.PUBLIC),
@@ -66,13 +74,26 @@ TRY = Catalog(
         Rule("steer", "agent-analytics", ("cancelled", "approved"), "high"),
     ),
     schedules=(Schedule("often", 1, "try.scheduled"),),
-    workflows=(
-        Workflow("try_v1", "tests/integration/local/try_v1.asl.json", ("try.echo",), 60),
-    ),
+    workflows=(Workflow("try_v1", "tests/integration/local/try_v1.asl.json", ("try.echo",), 60),),
     secrets=(
         Secret("capability-key", True, "signs tokens"),
         Secret("webhook-key", True, "signs webhooks"),
         Secret("model-key", False, "the key of the model"),
         Secret("vectors-key", True, "the key of the vector engine"),
+    ),
+)
+
+TRY_WITH_ENGINES = replace(
+    TRY,
+    functions=(
+        *TRY.functions,
+        Function(
+            "try.count_tables",
+            f"{_HANDLERS}.echo",
+            Zone.DATA,
+            "uses every engine but the model",
+            settings=("DatabaseSettings", "CacheSettings", "VectorSettings"),
+            uses=(Use("database", "connect"), Use("cache", "connect"), Use("vectors", "connect")),
+        ),
     ),
 )

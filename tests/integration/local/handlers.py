@@ -7,13 +7,15 @@ import os
 import sys
 import threading
 import time
+from collections import defaultdict
 from typing import Any
+from urllib.parse import unquote_plus
 
 import boto3
 
-calls: list[dict[str, Any]] = []
-arrived = threading.Condition()
-gate = threading.Event()
+_calls: list[dict[str, Any]] = []
+_arrived = threading.Condition()
+_gates: defaultdict[str, threading.Event] = defaultdict(threading.Event)
 
 
 class Overloaded(Exception):
@@ -24,31 +26,30 @@ class Refused(Exception):
     """Stays."""
 
 
-def note(kind: str, event: Any) -> None:
-    with arrived:
-        calls.append({"kind": kind, "event": event, "at": time.monotonic()})
-        arrived.notify_all()
+def _note(kind: str, event: Any) -> None:
+    with _arrived:
+        _calls.append({"kind": kind, "event": event, "at": time.time(), "thread": threading.get_ident()})
+        _arrived.notify_all()
 
 
-def wait_for(count: int, kind: str, seconds: float = 10.0) -> list[dict[str, Any]]:
-    """Wait until `count` calls of a kind were noted and return all of that kind."""
+def journal(event: Any, _context: Any) -> Any:
+    """Waits until `count` calls of a `kind` that hold `tag` were noted; returns all of them."""
 
     def found() -> list[dict[str, Any]]:
-        return [call for call in calls if call["kind"] == kind]
+        return [c for c in _calls if c["kind"] == event["kind"] and event["tag"] in json.dumps(c["event"])]
 
-    with arrived:
-        assert arrived.wait_for(lambda: len(found()) >= count, seconds), (kind, count, found())
+    with _arrived:
+        _arrived.wait_for(lambda: len(found()) >= event["count"], event["seconds"])
         return found()
 
 
-def forget() -> None:
-    with arrived:
-        calls.clear()
-    gate.clear()
+def release(event: Any, _context: Any) -> Any:
+    """Lets `blocked` and `single` of a tag go on."""
+    _gates[event["tag"]].set()
 
 
 def echo(event: Any, context: Any) -> Any:
-    note("echo", event)
+    _note("echo", event)
     return {
         "event": event,
         "function": context.function_name,
@@ -62,14 +63,16 @@ def echo(event: Any, context: Any) -> Any:
 
 
 def fail(event: Any, _context: Any) -> Any:
-    note("fail", event)
-    raise {"Overloaded": Overloaded, "Refused": Refused}[event.get("error", "Refused")](event.get("message", "no"))
+    _note("fail", event)
+    raise {"Overloaded": Overloaded, "Refused": Refused}[event.get("error", "Refused")](
+        event.get("message", "no")
+    )
 
 
 def flaky(event: Any, _context: Any) -> Any:
-    note("flaky", event)
-    with arrived:
-        tries = sum(call["kind"] == "flaky" and call["event"] == event for call in calls)
+    _note("flaky", event)
+    with _arrived:
+        tries = sum(call["kind"] == "flaky" and call["event"] == event for call in _calls)
     if tries < event["good_on"]:
         raise Overloaded(f"try {tries}")
     return {"tries": tries}
@@ -88,14 +91,13 @@ def leave(_event: Any, _context: Any) -> Any:
 
 
 def blocked(event: Any, _context: Any) -> Any:
-    note("blocked", event)
-    gate.wait(10)
+    _note("blocked", event)
+    _gates[event.get("tag") or json.loads(event["body"])["tag"]].wait(10)
     return "free"
 
 
 def keep_token(event: Any, _context: Any) -> Any:
-    note("token", event)
-    return None
+    _note("token", event)
 
 
 def nested(event: Any, _context: Any) -> Any:
@@ -112,7 +114,7 @@ def nested(event: Any, _context: Any) -> Any:
 def consume(event: Any, _context: Any) -> Any:
     """Fails whole batches or single messages, as their bodies ask."""
     bodies = [json.loads(record["body"]) for record in event["Records"]]
-    note("consume", event)
+    _note("consume", event)
     details = [body.get("detail", body) for body in bodies]
     if any(detail.get("then") == "raise" for detail in details):
         raise Refused("the batch")
@@ -125,13 +127,22 @@ def consume(event: Any, _context: Any) -> Any:
     }
 
 
+def object_event(event: Any, _context: Any) -> Any:
+    record = event["Records"][0]["s3"]
+    client = boto3.client("s3")
+    body = client.get_object(Bucket=record["bucket"]["name"], Key=unquote_plus(record["object"]["key"]))[
+        "Body"
+    ]
+    _note("object", {"event": event, "body": body.read().decode()})
+
+
 def scheduled(event: Any, _context: Any) -> Any:
-    note("scheduled", event)
+    _note("scheduled", event)
 
 
 def http(event: Any, _context: Any) -> Any:
     """Returns the event it got, or the answer that the body asks for."""
-    note("http", event)
+    _note("http", event)
     body = event.get("body") or ""
     if body.startswith('{"answer"'):
         return json.loads(body)["answer"]

@@ -1,0 +1,260 @@
+"""The whole system on one machine, in this process and its children."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TextIO, TypeVar, cast
+
+from infra.catalog import CATALOG, Catalog, Function
+from infra.local.aws.secret_file import SIGNING_KEY, load_secrets
+from infra.local.engines import Engines
+from infra.local.environment import Parts, environment_for, installed
+from infra.local.lock import TargetLock
+
+if TYPE_CHECKING:
+    from infra.local.aws.delivery import Delivery
+    from infra.local.aws.front import AwsFront
+    from infra.local.aws.logs import LogFile
+    from infra.local.aws.runtime import Runtime
+    from infra.local.gateway import Gateway
+
+T = TypeVar("T")
+
+# The role of shared/db/roles.sql that relays the outbox and finds stalled work.
+_SYSTEM = "robo_system"
+_PREPARATIONS = ("stewardship.migrate_database", "knowledge.seed_collections")
+
+
+class StartFailed(RuntimeError):
+    """A part of the system did not start."""
+
+
+class LocalTarget:
+    """Runs `catalog` with its state under `folder` and the API on `port` (0: a free one).
+
+    Raises AlreadyRunning when another process has the folder, PortInUse, EngineError or StartFailed. One at a time in
+    a process, because handlers read the process's environment.
+    """
+
+    def __init__(self, folder: Path, port: int = 8000, catalog: Catalog = CATALOG) -> None:
+        self.folder = folder.absolute()
+        self.timings: list[tuple[str, float]] = []
+        self._port = port
+        self._catalog = catalog
+        self._lock = TargetLock(self.folder)
+        self._stack = ExitStack()
+        self._environment = ExitStack()
+        self._started = 0.0
+        self._gateway: Gateway | None = None
+        self._front: AwsFront | None = None
+        self._runtime: Runtime | None = None
+        self._engines: Engines | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The base URL of the API."""
+        return self._ready(self._gateway).url
+
+    @property
+    def aws_url(self) -> str:
+        """The endpoint of AWS."""
+        return self._ready(self._front).url
+
+    @property
+    def model_url(self) -> str:
+        """The endpoint of the offline model; empty when Claude itself is asked."""
+        model = self._ready(self._engines).model
+        return model.url if model is not None else ""
+
+    @property
+    def psql(self) -> str:
+        """A command that opens the database; empty when the catalog uses none."""
+        postgres = self._ready(self._engines).postgres
+        if postgres is None:
+            return ""
+        from infra.local.postgres import DATABASE, SUPERUSER
+
+        return f"psql -h {postgres.host} -p {postgres.port} -U {SUPERUSER} {DATABASE}"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the logs."""
+        return self.folder / "logs"
+
+    def start(self) -> None:
+        """Start everything; returns when the API answers. What was started is ended again when something fails."""
+        self._started = time.monotonic()
+        self._lock.acquire()
+        self._stack.callback(self._lock.release)
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End everything, in the opposite order. Twice is once."""
+        self._stack.close()
+        self._gateway = self._front = self._runtime = self._engines = None
+
+    def _start(self) -> None:
+        given = dict(os.environ)
+        secrets = load_secrets(self.folder / "secrets.json", self._catalog.secrets, given)
+        engines = Engines(self._catalog, self.folder, secrets, given)
+        self._stack.callback(engines.stop)
+        with ThreadPoolExecutor(1, thread_name_prefix="engines") as pool:
+            starting = pool.submit(engines.start, self._timed)
+            # Importing moto and Flask takes as long as PostgreSQL takes to start.
+            log = self._open_logs()
+            runtime, front, gateway = self._build(log, secrets, engines)
+            starting.result()
+        self._engines, self._runtime, self._front, self._gateway = engines, runtime, front, gateway
+        values = environment_for(self._catalog, self._parts(), secrets, given)
+        self._environment.enter_context(installed(values))
+        self._prepare()
+        self._deliver()
+        gateway.start()
+        self._stack.callback(gateway.stop)
+        self._timed("ready")
+        self._lock.announce(self.about() | {"started_at": datetime.now(UTC).isoformat(timespec="seconds")})
+
+    def about(self) -> dict[str, Any]:
+        """Where the parts are, for people and programs."""
+        engines = self._ready(self._engines)
+        return {
+            "pid": os.getpid(),
+            "url": self.url,
+            "aws_url": self.aws_url,
+            "model_url": self.model_url,
+            "vectors_url": engines.qdrant.url if engines.qdrant is not None else "",
+            "psql": self.psql,
+            "logs": str(self.logs),
+        }
+
+    def _open_logs(self) -> LogFile:
+        from infra.local.aws.logs import LogFile, Redirection
+        from shared import observability
+
+        log = LogFile(self.logs / "functions.log")
+        redirection = Redirection(log)
+        self._stack.callback(log.close)
+        self._stack.callback(redirection.remove)
+        redirection.install()
+        observability.log_to(cast(TextIO, log))
+        return log
+
+    def _build(
+        self, log: LogFile, secrets: dict[str, str], engines: Engines
+    ) -> tuple[Runtime, AwsFront, Gateway]:
+        from infra.local.aws.front import AwsFront
+        from infra.local.aws.realise import realise
+        from infra.local.aws.runtime import Runtime
+        from infra.local.gateway import Gateway
+        from infra.local.local_pages import LocalPages
+        from infra.local.parts import parts_of
+        from infra.local.webhook_sink import WebhookSink
+
+        runtime = Runtime(self._catalog.functions, log=log.record, leave=_close_container)
+        sink = WebhookSink(self.folder / "webhooks.jsonl", secrets.get("webhook-key", ""))
+        pages = LocalPages(
+            lambda: parts_of(self.about(), engines),
+            lambda: self._ready(self._front).executions.recent(),
+            sink,
+        )
+        gateway = Gateway(self._catalog, runtime, pages, port=self._port)
+        self._stack.callback(gateway.stop)
+        self._timed("imports")
+        self._front = front = AwsFront(self._catalog, runtime, self.folder / "s3", secrets[SIGNING_KEY])
+        front.start()
+        self._stack.callback(front.stop)
+        # Ends after the runtime: a handler that still runs must never see the environment of the shell.
+        self._environment = self._stack.enter_context(ExitStack())
+        self._stack.callback(runtime.stop)
+        realise(self._catalog, front.url, secrets)
+        front.vault.load()
+        self._timed("aws")
+        return runtime, front, gateway
+
+    def _parts(self) -> Parts:
+        from infra.local.postgres import APP, DATABASE, OWNER
+
+        engines = self._ready(self._engines)
+        postgres, redis, qdrant = engines.postgres, engines.redis, engines.qdrant
+        return Parts(
+            database_host=postgres.host if postgres is not None else "",
+            database_port=postgres.port if postgres is not None else 0,
+            database_name=DATABASE,
+            database_user=APP,
+            database_owner=OWNER,
+            database_system_user=_SYSTEM,
+            cache_url=redis.url if redis is not None else "",
+            aws_url=self.aws_url,
+            vectors_url=qdrant.url if qdrant is not None else "",
+            model_url=self.model_url,
+            gateway_url=self.url,
+        )
+
+    def _prepare(self) -> None:
+        """Run what every deployment runs first."""
+        wanted = [function for function in self._catalog.functions if function.name in _PREPARATIONS]
+        with ThreadPoolExecutor(len(_PREPARATIONS)) as pool:
+            list(pool.map(self._run_once, wanted))
+
+    def _run_once(self, function: Function) -> None:
+        outcome = self._ready(self._runtime).invoke(function.deployed_name("local"), b"{}")
+        if outcome.failed:
+            error = json.loads(outcome.payload)
+            raise StartFailed(
+                f"{function.name} failed: {error['errorType']}: {error['errorMessage']} "
+                f"(more in {self.logs / 'functions.log'})"
+            )
+        self._timed(function.operation)
+
+    def _deliver(self) -> None:
+        from infra.local.aws.delivery import Delivery
+
+        front = self._ready(self._front)
+        delivery: Delivery = Delivery(
+            self._catalog,
+            front.queues,
+            self._ready(self._runtime),
+            prune=(front.executions.prune, front.queues.prune),
+        )
+        delivery.start()
+        self._stack.callback(delivery.stop)
+
+    def _timed(self, what: str) -> None:
+        self.timings.append((what, time.monotonic() - self._started))
+
+    @staticmethod
+    def _ready(part: T | None) -> T:
+        if part is None:
+            raise StartFailed("the system is not running")
+        return part
+
+
+def _close_container() -> None:
+    """Close what the product keeps for the thread that ends: its connections."""
+    bootstrap = sys.modules.get("shared.bootstrap")
+    if bootstrap is not None:
+        for part in vars(bootstrap.container()).values():
+            close = getattr(part, "close", None)
+            if callable(close):
+                close()
