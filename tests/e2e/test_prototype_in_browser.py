@@ -391,6 +391,7 @@ def test_numbers_and_charts_follow_the_rows(browser: Browser, pages: dict[str, P
     [
         ("Tonnes", "501", "Tonnes must be 500 t or less."),
         ("Tonnes", "0", "Tonnes must be 0.1 t or more."),
+        ("Tonnes", "1e2", "Tonnes must be a number like 12 or 0.5."),
         ("Price per kg", "-1", "Price per kg must be €0.01 or more."),
     ],
 )

@@ -10,8 +10,9 @@ function faultOf(field, value, input) {
     return field.type === "choice" ? `Choose an option for “${field.label}”.` : `Fill in “${field.label}”.`;
   }
   if (isNumeric(field)) {
+    // Plain digits only, as the specification has it: "1e5" is a number to a machine, a slip to a person.
+    if (!/^-?\d{1,15}(\.\d{1,6})?$/.test(value)) return `${field.label} must be a number like 12 or 0.5.`;
     const number = Number(value);
-    if (!Number.isFinite(number)) return `${field.label} must be a number.`;
     if (field.minimum !== null && number < field.minimum)
       return `${field.label} must be ${formatQuantity(field, field.minimum)} or more.`;
     if (field.maximum !== null && number > field.maximum)
