@@ -4,6 +4,10 @@ A write is acknowledged when it is in the engine's write-ahead log, so it surviv
 way; `flush` brings it through a loss of power as well. The manifest is replaced in one step, and always last when
 something is made and first when something goes: a crash in between leaves a folder without an entry, which the
 next start removes, and never an entry without a folder.
+
+Indexes on payload fields are noted at once and built at a flush, when the collection is large enough to gain from
+them: each takes the engine tens of milliseconds even when there is nothing to index, a first start would pay that
+dozens of times, and no result depends on them.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from infra.local.qdrant.schema import CollectionConfig, CollectionEntry, IndexPa
 MANIFEST = "manifest.json"
 LOCK = "lock"
 SHARDS = "shards"
+INDEX_FROM_POINTS = 1000
 
 
 @dataclass
@@ -36,6 +41,7 @@ class Collection:
     entry: CollectionEntry
     shard: engine.EdgeShard
     lock: threading.RLock = field(default_factory=threading.RLock)
+    unbuilt: dict[str, engine.UpdateOperation] = field(default_factory=dict)
     dirty: bool = False
     operations: int = 0
 
@@ -51,6 +57,14 @@ class Collection:
             self.dirty = True
             self.operations += 1
             return self.operations
+
+    def build_indexes(self) -> None:
+        """Build the indexes that were noted, if it is time; in between, waiting writers get their turn."""
+        if not self.unbuilt or self.shard.info().points_count < INDEX_FROM_POINTS:
+            return
+        for name, operation in list(self.unbuilt.items()):
+            self.update(operation)
+            del self.unbuilt[name]
 
     def flush(self) -> None:
         """Bring acknowledged writes from the log into the segments, and both to the disk."""
@@ -128,12 +142,15 @@ class Storage:
         return True
 
     def create_index(self, collection: Collection, field_name: str, params: IndexParams) -> int:
-        """Make an index on a payload field; return the number of the write."""
-        number = collection.update(engine.UpdateOperation.create_field_index(field_name, params.for_engine()))
-        with self._lock:
-            collection.entry.indexes[field_name] = params
-            self._write_manifest()
-        return number
+        """Note an index on a payload field; return the number of the write."""
+        operation = _index_operation(field_name, params)
+        with self._lock, collection.lock:
+            if collection.entry.indexes.get(field_name) != params:
+                collection.unbuilt[field_name] = operation
+                collection.entry.indexes[field_name] = params
+                self._write_manifest()
+            collection.operations += 1
+            return collection.operations
 
     def change_aliases(self, changes: Sequence[tuple[str, Mapping[str, str]]]) -> None:
         """Apply `(create_alias | delete_alias | rename_alias, arguments)` all together, or none with an error."""
@@ -145,10 +162,11 @@ class Storage:
             self._write_manifest()
 
     def flush(self) -> None:
-        """Flush every collection that was written to."""
+        """Build indexes that have become worth it, and flush every collection that was written to."""
         with self._lock:
             collections = list(self._open.values())
         for collection in collections:
+            collection.build_indexes()
             collection.flush()
 
     def close(self) -> None:
@@ -175,9 +193,14 @@ class Storage:
             aliases[given["new_alias_name"]] = target
 
     def _load(self, name: str, entry: CollectionEntry) -> Collection:
-        return Collection(
-            name, entry, engine.EdgeShard.load(str(self._shard_folder(entry)), entry.config.for_engine())
-        )
+        shard = engine.EdgeShard.load(str(self._shard_folder(entry)), entry.config.for_engine())
+        built = shard.info().payload_schema
+        unbuilt = {
+            name: _index_operation(name, params)
+            for name, params in entry.indexes.items()
+            if name not in built
+        }
+        return Collection(name, entry, shard, unbuilt=unbuilt)
 
     def _shard_folder(self, entry: CollectionEntry) -> Path:
         return self._folder / SHARDS / entry.folder
@@ -205,6 +228,11 @@ class Storage:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _index_operation(field_name: str, params: IndexParams) -> engine.UpdateOperation:
+    """Raises what the engine raises for a name that is no path into a payload."""
+    return engine.UpdateOperation.create_field_index(field_name, params.for_engine())
 
 
 def _hold(path: Path) -> IO[Any]:
