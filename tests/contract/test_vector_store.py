@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -396,3 +398,15 @@ def test_the_fake_and_the_engine_score_alike(
         scores.append({hit.payload["document_id"]: hit.score for hit in hits})
 
     assert scores[0] == pytest.approx(scores[1], abs=2e-3)
+
+
+def test_the_client_is_loaded_at_the_first_call_and_not_before() -> None:
+    code = (
+        "import sys; from shared.adapters.vectors_qdrant import QdrantVectorStore;"
+        "from functions.knowledge import service; QdrantVectorStore('http://127.0.0.1:9');"
+        "print(sorted({'qdrant_client', 'httpx', 'numpy', 'boto3'} & set(sys.modules)))"
+    )
+
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert loaded.strip() == "[]"
