@@ -130,6 +130,10 @@ class BudgetExceeded(AppError):
     title = "Budget exceeded"
 
 
+class BudgetReserved(Retryable):
+    """The rest of the budget is reserved by a step that runs; what it does not spend comes back."""
+
+
 class RunCancelled(AppError):
     """The run was cancelled."""
 

@@ -6,6 +6,7 @@ Every line is JSON and carries the request, the run and the tenant. No personal 
 from __future__ import annotations
 
 import functools
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -24,8 +25,10 @@ def log_to(stream: TextIO) -> None:
     """Send log lines and metrics to `stream` from now on (default: standard output, as Lambda reads it)."""
     global _stream
     _stream = stream
-    logger.cache_clear()
-    logger()
+    # Powertools sets a logger up once for a process: a second one of the name keeps the first one's stream.
+    handler = logger().registered_handler
+    if isinstance(handler, logging.StreamHandler):
+        handler.setStream(stream)
 
 
 @functools.cache

@@ -21,7 +21,7 @@ from functions.agents import service as agents
 from shared.adapters.objects import ObjectStore
 from shared.bootstrap import Container
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import BudgetExceeded, ModelAnswerInvalid, NotFound, RunCancelled
+from shared.errors import BudgetExceeded, BudgetReserved, ModelAnswerInvalid, NotFound, RunCancelled
 from shared.models.answers import ANSWERS, AnswerContext
 from shared.models.asset import AssetType
 from shared.models.lead import Lead
@@ -239,16 +239,23 @@ def _reserve(
     spent: int,
     answered: bool,
 ) -> int:
-    """Reserve as many calls as the budget holds: the answer and its corrections, at least the answer.
+    """Reserve what the budget holds of an answer and its correction, at least the answer.
 
-    What the step has spent in earlier attempts is part of what it reserves.
+    What the step has spent in earlier attempts is part of what it reserves. Raises BudgetReserved while another
+    step holds what is missing, BudgetExceeded when it is spent.
     """
     place = agents.request_key(tenant_id, run_id, step.name)
-    for calls in (0,) if answered else range(agents.MOST_CALLS, 0, -1):
+    for calls in (0,) if answered else range(agents.RESERVED_CALLS, 0, -1):
         amount = spent + calls * asked.worst_case_microusd
         with own.database.transaction(tenant_id) as work:
             if AgencyRepository(work).reserve(run_id, step.name, amount, asked.input_hash, place):
                 return amount
+    with own.database.transaction(tenant_id) as work:
+        steps = AgencyRepository(work).list_steps(run_id)
+        run = AgencyRepository(work).get_run(run_id)
+    others = sum(item.cost_microusd for item in steps if item.step != step.name)
+    if run is not None and others + amount <= run.budget_microusd:
+        raise BudgetReserved
     raise BudgetExceeded(
         f"Step {step.name} could cost {asked.worst_case_microusd} millionths of a dollar; "
         "the run's budget does not hold that any more."

@@ -127,10 +127,10 @@ WHERE tenant_id = %(tenant_id)s AND id = %(run_id)s AND status IN ('failed', 'ca
 RETURNING generation;
 
 -- reset_failed_steps --
--- Makes the steps that did not complete pending again, with nothing reserved.
+-- Makes steps of these statuses pending again, with nothing reserved.
 UPDATE agency.run_steps
 SET status = 'pending', error_code = NULL, error_message = NULL, reserved_microusd = 0
-WHERE tenant_id = %(tenant_id)s AND run_id = %(run_id)s AND status IN ('failed', 'running');
+WHERE tenant_id = %(tenant_id)s AND run_id = %(run_id)s AND status = ANY(%(statuses)s);
 
 -- begin_run --
 -- Marks a run as running and alive at the step that begins.

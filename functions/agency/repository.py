@@ -133,7 +133,7 @@ class AgencyRepository:
         row = self._one("retry_run", run_id=run_id, budget_microusd=budget_microusd)
         if row is None:
             return None
-        self._run("reset_failed_steps", run_id=run_id)
+        self._run("reset_failed_steps", run_id=run_id, statuses=["failed", "running"])
         return int(row["generation"])
 
     def begin_step(self, run_id: UUID, step: str) -> None:
@@ -166,6 +166,11 @@ class AgencyRepository:
         self._run(
             "fail_step", run_id=run_id, step=step, error_code=error_code, error_message=error_message, **cost
         )
+        self._run("count_run", run_id=run_id)
+
+    def release_stopped_steps(self, run_id: UUID) -> None:
+        """Make the steps that still run pending, what they spent so far counted on their next attempt."""
+        self._run("reset_failed_steps", run_id=run_id, statuses=["running"])
         self._run("count_run", run_id=run_id)
 
     def complete_run(self, run_id: UUID) -> bool:

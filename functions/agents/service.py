@@ -23,7 +23,7 @@ from shared.models.answers import AnswerContext
 from shared.models.model_call import Ledger, ModelAnswer, ModelMessage, ModelRequest
 
 __all__ = [
-    "MOST_CALLS",
+    "RESERVED_CALLS",
     "Asked",
     "cost_of",
     "is_answered",
@@ -37,7 +37,8 @@ __all__ = [
     "write_request",
 ]
 
-MOST_CALLS = gateway.MAX_CORRECTIONS + 1
+# An answer and a correction at their worst case: in practice that holds a second correction too.
+RESERVED_CALLS = 2
 _FOLDER = Path(__file__).parent
 _JSON = "application/json"
 

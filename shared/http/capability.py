@@ -17,6 +17,7 @@ from uuid import UUID
 
 from shared.errors import Unauthorized
 from shared.http.request import Request
+from shared.observability import logger
 
 _PREFIX = "cap_"
 
@@ -78,4 +79,6 @@ def bearer(request: Request) -> str:
 
 def authorise(request: Request, secret: str, now: datetime) -> Capability:
     """Return the capability that a request carries. Raises Unauthorized."""
-    return check(bearer(request), secret, now)
+    capability = check(bearer(request), secret, now)
+    logger().thread_safe_append_keys(tenant_id=str(capability.tenant_id))
+    return capability

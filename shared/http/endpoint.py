@@ -55,7 +55,9 @@ def endpoint(operation: str) -> Callable[[Callable[[Request], Response]], Callab
         def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             del context
             request = Request(event)
-            logger().thread_safe_append_keys(request_id=request.request_id)
+            logger().thread_safe_append_keys(
+                request_id=request.request_id, run_id=request.path_text("run_id")
+            )
             try:
                 response = handle(request)
                 kind = "application/json"

@@ -63,9 +63,14 @@ class Request:
     def path_id(self, name: str) -> UUID:
         """Return a UUID of the path. Raises NotFound when it is none: there is no such thing."""
         try:
-            return UUID(str((self._event.get("pathParameters") or {})[name]))
-        except (KeyError, ValueError) as error:
+            return UUID(self.path_text(name) or "")
+        except ValueError as error:
             raise NotFound from error
+
+    def path_text(self, name: str) -> str | None:
+        """Return a part of the path as it was sent, None when the route has none of that name."""
+        value = (self._event.get("pathParameters") or {}).get(name)
+        return None if value is None else str(value)
 
     def query(self, name: str) -> str | None:
         """Return a query parameter, None when absent."""

@@ -3,9 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from shared.adapters.cache import Admission
-
 from functions.agency import service
+from shared.adapters.cache import Admission
 from shared.bootstrap import container
 from shared.errors import DependencyUnavailable, RateLimited
 from shared.http.capability import Capability, issue
@@ -13,7 +12,7 @@ from shared.http.endpoint import Response, endpoint
 from shared.http.idempotency import transact
 from shared.http.request import Request
 from shared.models.lead import IntakeCreate, IntakeOut
-from shared.observability import count
+from shared.observability import count, logger
 from shared.settings import CapabilitySettings, IntakeSettings, RunSettings
 
 _PERIOD_SECONDS = 3600
@@ -70,6 +69,7 @@ def handler(request: Request) -> Response:
         body=intake.model_dump(),
         status_code=201,
     )
+    logger().thread_safe_append_keys(tenant_id=str(tenant_id), run_id=made["run_id"])
     until = datetime.fromisoformat(made["expires_at"]).astimezone(UTC)
     capability = Capability(tenant_id, UUID(made["project_id"]), until)
     links = service.run_links(made["run_id"], made["project_id"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -16,17 +17,33 @@ from shared.models.run import RunStep
 from shared.observability import logger, observed
 
 
-def reason_of(error: Any) -> tuple[str, str]:
-    """Return name and message of what a state machine caught: `{"Error": …, "Cause": …}`."""
-    caught = error if isinstance(error, dict) else {}
-    name = str(caught.get("Error") or "States.Unknown")
-    cause = str(caught.get("Cause") or "")
+@dataclass(frozen=True)
+class Reason:
+    """Why a run stopped: the step that failed (None: no step), the name of its error, its message."""
+
+    step: str | None
+    name: str
+    message: str
+
+
+def _as_object(text: str) -> dict[str, Any]:
     try:
-        said = json.loads(cause)
-        cause = str(said.get("errorMessage") or "") if isinstance(said, dict) else cause
+        found = json.loads(text)
     except ValueError:
-        pass
-    return name[:100], (cause or "A step failed without a reason.")[:2000]
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def reason_of(error: Any) -> Reason:
+    """Return what a state machine caught: `{"Error": …, "Cause": …}`, the cause of a step naming the step."""
+    caught = error if isinstance(error, dict) else {}
+    name, cause = str(caught.get("Error") or "States.Unknown"), str(caught.get("Cause") or "")
+    failure = _as_object(cause)
+    step = failure.get("step")
+    if step is not None:
+        cause = str(failure.get("Cause") or "")
+    message = str(_as_object(cause).get("errorMessage") or cause or "A step failed without a reason.")
+    return Reason(None if step is None else str(step), name[:100], message[:2000])
 
 
 @observed("agency.close_run")
@@ -35,45 +52,48 @@ def close_run(event: dict[str, Any], context: Any) -> dict[str, Any]:
     del context
     own = container()
     tenant_id, run_id = UUID(event["tenant_id"]), UUID(event["run_id"])
-    name, message = reason_of(event.get("error"))
+    reason = reason_of(event.get("error"))
     try:
         with own.database.transaction(tenant_id) as work:
             brief = load_brief(work, run_id)
     except RunCancelled:
         return {"closed": False}
-    stopped = [step for step in brief.steps if step.status == "running"]
-    archive = _partial_kit(own, brief, name, message)
+    # A step of the other branch was stopped, not failed: it is pending again for a retry.
+    stopped = [step for step in brief.steps if step.status == "running" and reason.step in (None, step.step)]
+    archive = _partial_kit(own, brief, reason)
     with own.database.transaction(tenant_id) as work:
         repository = AgencyRepository(work)
-        if not repository.fail_run(run_id, name, message):
+        if not repository.fail_run(run_id, reason.name, reason.message):
             return {"closed": False}
         for step in stopped:
-            _fail_step(own, repository, brief, step, name, message)
+            _fail_step(own, repository, brief, step, reason)
+        repository.release_stopped_steps(run_id)
         if archive is not None:
             repository.put_asset(**archive)
         repository.set_project_status(brief.project.id, "failed")
         for step in stopped:
             detail = {"workflow_id": str(run_id), "agent_id": f"proto_v1_{step.step}", "status": "failed"}
-            work.announce("agent_task_failed", {**detail, "error": name})
+            work.announce("agent_task_failed", {**detail, "error": reason.name})
         work.announce("workflow_finished", {"workflow_id": str(run_id), "status": "failed"})
     return {"closed": True}
 
 
 def _fail_step(
-    own: Container, repository: AgencyRepository, brief: Brief, step: RunStep, name: str, message: str
+    own: Container, repository: AgencyRepository, brief: Brief, step: RunStep, reason: Reason
 ) -> None:
     run = brief.run
     ledger = agents.read_ledger(own.objects, own.storage.handoff_bucket, run.tenant_id, run.id, step.step)
     cost = agents.cost_of(ledger)
-    repository.fail_step(run.id, step.step, name, message, model=None, **cost)
+    repository.fail_step(run.id, step.step, reason.name, reason.message, model=None, **cost)
 
 
-def _partial_kit(own: Container, brief: Brief, name: str, message: str) -> dict[str, Any] | None:
+def _partial_kit(own: Container, brief: Brief, reason: Reason) -> dict[str, Any] | None:
     """Return the columns of an archive that says what is missing and why; None when it cannot be made."""
     done = [step.step for step in brief.steps if step.status == "completed"]
+    where = f" in step {reason.step}" if reason.step else ""
     missing = [step.step for step in brief.steps if step.status != "completed"]
     readme = (
-        f"This kit is not complete.\n\nThe run stopped: {name}: {message}\n\n"
+        f"This kit is not complete.\n\nThe run stopped{where}: {reason.name}: {reason.message}\n\n"
         f"Completed steps: {', '.join(done) or 'none'}\nMissing steps: {', '.join(missing)}\n\n"
         f"POST /v1/runs/{brief.run.id}/retry goes on from there; completed steps are not paid again.\n"
     )

@@ -56,12 +56,17 @@ def _step(name: str, following: str | None, *, waits: bool = False) -> dict[str,
     prepare, skip, think = f"Prepare {name}", f"Is {name} done already?", f"Think about {name}"
     answered, wait, apply = f"Has the model answered {name}?", f"Wait to ask {name} again", f"Apply {name}"
     done = f"{title} was done before"
+    note, failed = f"Note that {name} failed", f"{title} has failed"
     ready = "Must somebody approve?" if waits else apply
-    thinking = _invoke("AgentsThink", "$.think", answered, more={"step": name})
+    catch = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": note}]
+    preparing = _invoke(f"AgencyPrepare{title}", "$.prepared", skip) | {"Catch": catch}
+    preparing["Retry"].append(_retry(["BudgetReserved"], 2, 60))
+    applying = _invoke(f"AgencyApply{title}", "$.applied", following) | {"Catch": catch}
+    thinking = _invoke("AgentsThink", "$.think", answered, more={"step": name}) | {"Catch": catch}
     thinking["Retry"].append(_retry(_MODEL_TRANSIENT, 2, 4))
     end: State = {"End": True} if following is None else {"Next": following}
     return {
-        prepare: _invoke(f"AgencyPrepare{title}", "$.prepared", skip),
+        prepare: preparing,
         skip: {
             "Type": "Choice",
             "Choices": [{"Variable": "$.prepared.value.skip", "BooleanEquals": True, "Next": done}],
@@ -75,7 +80,19 @@ def _step(name: str, following: str | None, *, waits: bool = False) -> dict[str,
             "Default": ready,
         },
         wait: {"Type": "Wait", "SecondsPath": "$.think.value.seconds", "Next": think},
-        apply: _invoke(f"AgencyApply{title}", "$.applied", following),
+        apply: applying,
+        # Two branches run at once: the cause of a failure says whose it is.
+        note: {
+            "Type": "Pass",
+            "Parameters": {"step": name, "Error.$": "$.error.Error", "Cause.$": "$.error.Cause"},
+            "ResultPath": "$.failure",
+            "Next": failed,
+        },
+        failed: {
+            "Type": "Fail",
+            "ErrorPath": "$.failure.Error",
+            "CausePath": "States.JsonToString($.failure)",
+        },
     }
 
 
