@@ -191,8 +191,13 @@ def _step_out(step: RunStep) -> StepOut:
     )
 
 
+def _advice(error_code: str) -> str:
+    passing = error_code in _PASSING or error_code.startswith(("Lambda.", "Sandbox."))
+    return _ADVICE.get(error_code, _PASSING_ADVICE if passing else _UNKNOWN_ADVICE)
+
+
 def _run_out(run: Run, steps: list[RunStep]) -> RunOut:
-    advice = _ADVICE.get(run.error_code, _PASSING_ADVICE) if run.error_code else None
+    advice = _advice(run.error_code) if run.error_code else None
     return RunOut(
         id=str(run.id),
         project_id=str(run.project_id),

@@ -46,6 +46,12 @@ def reason_of(error: Any) -> Reason:
     return Reason(None if step is None else str(step), name[:100], message[:2000])
 
 
+def _has_failed(step: RunStep, reason: Reason) -> bool:
+    if reason.step is None:
+        return step.status == "running"
+    return step.step == reason.step and step.status != "completed"
+
+
 @observed("agency.close_run")
 def close_run(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Fail the run of `{run_id, tenant_id, error}`; nothing changes when it had ended already."""
@@ -59,7 +65,7 @@ def close_run(event: dict[str, Any], context: Any) -> dict[str, Any]:
     except RunCancelled:
         return {"closed": False}
     # A step of the other branch was stopped, not failed: it is pending again for a retry.
-    stopped = [step for step in brief.steps if step.status == "running" and reason.step in (None, step.step)]
+    stopped = [step for step in brief.steps if _has_failed(step, reason)]
     archive = _partial_kit(own, brief, reason)
     with own.database.transaction(tenant_id) as work:
         repository = AgencyRepository(work)
