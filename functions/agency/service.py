@@ -26,6 +26,15 @@ _ADVICE = {
 _PASSING_ADVICE = (
     "A service was not available for too long. Retry: completed steps are not asked or paid again."
 )
+_PASSING = (
+    "DependencyUnavailable",
+    "ModelRateLimited",
+    "ModelOverloaded",
+    "ModelUnavailable",
+    "ModelTimedOut",
+    "BudgetReserved",
+)
+_UNKNOWN_ADVICE = "This is a fault of ours: look for the run's id in the logs, mend it, then retry."
 
 
 def create_intake(work: UnitOfWork, intake: IntakeCreate, budget_limit: int) -> dict[str, Any]:
