@@ -1,0 +1,32 @@
+"""Events of API Gateway (REST, proxy integration) for tests of handlers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def event(
+    body: Any = None,
+    *,
+    raw: str | None = None,
+    method: str = "POST",
+    path: str = "/v1/intake",
+    headers: dict[str, str] | None = None,
+    path_parameters: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
+    source: str = "203.0.113.7",
+    is_base64: bool = False,
+) -> dict[str, Any]:
+    """Return an event; `body` becomes JSON, `raw` is sent as it is."""
+    text = raw if raw is not None else (None if body is None else json.dumps(body))
+    return {
+        "httpMethod": method,
+        "path": path,
+        "headers": {"Content-Type": "application/json"} if headers is None else headers,
+        "pathParameters": path_parameters,
+        "queryStringParameters": query,
+        "requestContext": {"requestId": "request-1", "identity": {"sourceIp": source}},
+        "body": text,
+        "isBase64Encoded": is_base64,
+    }
