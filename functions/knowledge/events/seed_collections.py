@@ -16,6 +16,8 @@ def handler(event: Any, context: Any) -> dict[str, int]:
     """Make what is missing; answer how many comparables were embedded."""
     del event, context
     own = container()
-    service.ensure_collections(own.vectors, [own.embedder_of(1536), own.embedder_of(768)])
     house = UUID(own.settings(VectorSettings).house_tenant_id)
-    return {"embedded": service.seed_market_comps(own.vectors, own.embedder_of(1536), house)}
+    # First, because it also takes the comparables over to a new embedding model.
+    embedded = service.seed_market_comps(own.vectors, own.embedder_of(1536), house)
+    service.ensure_collections(own.vectors, [own.embedder_of(1536), own.embedder_of(768)])
+    return {"embedded": embedded}
