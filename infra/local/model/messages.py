@@ -14,6 +14,8 @@ from infra.local.model.drafting import STEPS, draft
 from infra.local.model.generic import fill, paragraph
 from infra.local.model.prompt import Prompt, text_of
 
+MODEL = "offline-drafter"
+"""What every answer says has run, whichever model was asked for: nobody shall take it for Claude's."""
 CHARACTERS_A_TOKEN = 4
 PIECE = 400
 STATUSES = {
@@ -113,7 +115,7 @@ def message(body: Mapping[str, Any], text: str, fault: str) -> dict[str, Any]:
         "id": identifier("msg"),
         "type": "message",
         "role": "assistant",
-        "model": body["model"],
+        "model": MODEL,
         "content": [{"type": "text", "text": text}] if text else [],
         "stop_reason": stop,
         "stop_sequence": None,

@@ -8,14 +8,11 @@ from infra.local.model.language.parser import Audience, Idea, noun_kind
 from infra.local.model.library import Archetype
 from infra.local.model.phrases import Noun, Words
 
-WEAK = frozenset(
-    ["small", "local", "big", "large", "new", "young", "old", "busy", "many", "independent", "little", "medium-sized", "medium", "mid-sized", "remote", "private", "public", "nearby", "regional", "modern", "single", "various", "different", "own"]
-)
 LONGEST = 44
 
 
 def _strong(phrase: str) -> str:
-    words = [word for word in phrase.split(" of ")[0].split() if word.casefold() not in WEAK]
+    words = [word for word in phrase.split(" of ")[0].split() if word.casefold() not in lx.WEAK]
     return " ".join(words[-2:]) or phrase
 
 
@@ -69,7 +66,7 @@ def _members(audience: Audience) -> tuple[Noun, Noun]:
     """Who belongs to an organisation and who runs it, marked with the organisation's own words."""
     member, staff = lx.ORGANISATIONS[audience.head]
     front = audience.phrase.split()[: -len(audience.head.split())]
-    kept = " ".join(word for word in front if word.casefold() not in WEAK)
+    kept = " ".join(word for word in front if word.casefold() not in lx.WEAK)
     member = "" if member in kept.casefold() else member
     return Noun(_joined(kept, member or audience.phrase), member or kept), Noun(_joined(kept, staff), staff)
 
@@ -96,7 +93,7 @@ def roles(idea: Idea, archetype: Archetype) -> dict[str, Noun]:
         member, staff = _members(groups[0])
         made["office"] = staff
         if not people:
-            made[first] = member
+            made["doer" if first == "office" else first] = member
             if archetype.both:
                 made[second] = member
             elif len(groups) > 1:

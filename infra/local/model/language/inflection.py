@@ -9,44 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-UNCOUNTABLE = frozenset(
-    ["equipment", "furniture", "software", "hardware", "information", "advice", "news", "money", "cash", "data", "research", "music", "art", "food", "water", "electricity", "energy", "power", "gas", "waste", "rubbish", "knowledge", "homework", "housework", "transport", "transportation", "traffic", "luggage", "baggage", "clothing", "jewellery", "jewelry", "medicine", "maths", "math", "physics", "mathematics", "economics", "statistics", "telemedicine", "health", "healthcare", "wellbeing", "wellness", "fitness", "nutrition", "sleep", "care", "childcare", "parking", "storage", "space", "staff", "feedback", "training", "education", "insurance", "progress", "produce", "stock", "livestock", "wildlife", "fish", "wood", "timber", "paper", "plastic", "metal", "steel", "glass", "sand", "soil", "compost", "honey", "milk", "rice", "wheat", "corn", "coffee", "tea", "wine", "beer", "bread", "meat", "seafood", "poultry", "evidence", "software", "code", "content", "media", "press", "mail", "post", "footage", "employment", "recruitment", "income", "revenue", "spending", "compliance", "safety", "security", "privacy", "accounting", "bookkeeping", "payroll", "property", "land", "housing", "accommodation", "real-estate", "inventory", "logistics", "mobility", "attendance", "usage", "consumption", "nursing", "gardening", "cooking", "fishing", "farming", "hiking", "reading", "writing", "mentoring", "tutoring", "coaching", "carpooling", "recycling", "machinery", "scrap", "fabric", "leather", "wool", "cotton", "blood", "oxygen", "air", "weather", "snow", "rain", "heat", "noise", "pollution", "carbon", "biodiversity", "sign-language", "english", "german", "french", "spanish", "arabic", "mandarin", "chinese", "japanese", "latin", "history", "geography", "chemistry", "biology", "chess", "yoga", "poetry", "literature", "theatre", "theater", "dance", "football", "soccer", "tennis", "golf"]
-)
-IRREGULAR = {
-    "child": "children", "person": "people", "man": "men", "woman": "women", "foot": "feet", "tooth": "teeth",
-    "mouse": "mice", "goose": "geese", "ox": "oxen", "leaf": "leaves", "loaf": "loaves", "half": "halves",
-    "shelf": "shelves", "knife": "knives", "life": "lives", "wife": "wives", "wolf": "wolves", "calf": "calves",
-    "thief": "thieves", "crisis": "crises", "analysis": "analyses", "diagnosis": "diagnoses", "thesis": "theses",
-    "criterion": "criteria", "medium": "media", "alumnus": "alumni", "sheep": "sheep", "series": "series",
-    "species": "species", "aircraft": "aircraft", "offspring": "offspring", "potato": "potatoes",
-    "tomato": "tomatoes", "hero": "heroes", "echo": "echoes", "quiz": "quizzes", "bus": "buses", "gas": "gases",
-    "lens": "lenses", "grandchild": "grandchildren", "self": "selves", "scarf": "scarves", "midwife": "midwives",
-    "passer-by": "passers-by", "basis": "bases", "axis": "axes", "cafe": "cafes", "café": "cafés",
-}  # fmt: skip
-SINGULAR = {many: one for one, many in IRREGULAR.items()} | {"movies": "movie", "cookies": "cookie",
-    "calories": "calorie", "pies": "pie", "ties": "tie", "species": "species", "series": "series", "shoes": "shoe",
-    "canoes": "canoe", "zombies": "zombie", "selfies": "selfie", "brownies": "brownie", "hobbies": "hobby",
-    "caches": "cache", "headaches": "headache", "toothaches": "toothache", "bikes": "bike", "houses": "house",
-    "warehouses": "warehouse", "greenhouses": "greenhouse", "courses": "course", "horses": "horse",
-    "nurses": "nurse", "expenses": "expense", "licenses": "license", "purchases": "purchase", "buses": "bus",
-    "cases": "case", "databases": "database", "leases": "lease", "phases": "phase", "bases": "base",
-    "exercises": "exercise", "diseases": "disease", "vases": "vase", "releases": "release", "causes": "cause",
-    "spouses": "spouse", "responses": "response", "premises": "premises", "prizes": "prize", "sizes": "size",
-    "mazes": "maze", "axes": "axe", "moves": "move", "gloves": "glove", "olives": "olive", "natives": "native",
-    "waves": "wave", "valves": "valve", "archives": "archive", "relatives": "relative", "executives": "executive",
-    "cooperatives": "cooperative", "co-operatives": "co-operative", "incentives": "incentive", "hives": "hive",
-    "beehives": "beehive", "graves": "grave", "caves": "cave", "stoves": "stove", "slaves": "slave",
-    "detectives": "detective", "representatives": "representative", "creatives": "creative", "drives": "drive",
-}  # fmt: skip
-ENDS_IN_S = frozenset(
-    ["news", "bus", "gas", "lens", "business", "virus", "status", "campus", "bonus", "census", "consensus", "focus", "corpus", "citrus", "process", "address", "class", "glass", "grass", "boss", "loss", "pass", "mass", "dress", "press", "access", "fitness", "wellness", "illness", "success", "progress", "express", "diabetes", "maths", "physics", "mathematics", "economics", "statistics", "logistics", "analytics", "tennis", "chess", "series", "species", "premises", "politics", "ethics", "robotics", "electronics", "athletics", "gymnastics", "asthma", "is", "this", "his", "its", "as", "us", "plus"]
-)
+from infra.local.model.language.lexicon import ENDS_IN_S, IRREGULAR, SINGULAR, SMALL_WORDS, UNCOUNTABLE
+
 VOWEL_SOUND = re.compile(
     r"(?i)^(?:[aeio]|u(?!ni[cfoqstv]|s[aeiu]|r[aiu][nt]|k|tili|biq)|hon(?:est|our|or)|hour|heir)"
 )
 CONSONANT_SOUND = re.compile(r"(?i)^(?:eu|ew|one\b|once|u-|uk\b|us\b|usa\b)")
 LETTER_NAMES = frozenset("AEFHILMNORSX")
-SMALL_WORDS = frozenset(["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with", "per", "via"])
 
 
 def _last(phrase: str) -> tuple[str, str]:
@@ -115,8 +84,11 @@ def _like(model: str, word: str) -> str:
 def article(phrase: str) -> str:
     """Return "a" or "an" for what follows it."""
     first = re.split(r"[\s-]", phrase.strip(), maxsplit=1)[0]
-    if len(first) > 1 and first.isupper() and first.isascii() and not re.search("[AEIOU]", first[1:]):
+    letters = first.isupper() and first.isascii() and 1 < len(first) < 6
+    if letters and (len(first) < 4 or not re.search("[AEIOU]", first[1:])):
         return "an" if first[0] in LETTER_NAMES else "a"
+    if re.match(r"[A-Za-z]-", phrase.strip()):
+        return "an" if first[0].upper() in LETTER_NAMES else "a"
     if CONSONANT_SOUND.match(first):
         return "a"
     return "an" if VOWEL_SOUND.match(first) else "a"

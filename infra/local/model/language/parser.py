@@ -16,23 +16,26 @@ from infra.local.model.language.inflection import base_verb, is_plural, singular
 from infra.local.model.language.tokens import clean, sentences, words
 
 NounKind = Literal["person", "organisation", "place", "thing"]
-LEAD_IN = frozenset(
-    ["i", "we", "want", "would", "like", "to", "need", "build", "create", "make", "develop", "design", "launch", "a", "an", "the", "my", "our", "idea", "is", "are", "please", "let's", "there", "should", "be", "it", "think", "about", "imagine", "i'd", "we'd", "i'm", "we're", "looking", "have", "one", "hello", "hi", "dear", "team", "some", "kind", "sort", "this", "app-idea", "would-like", "wanna", "gonna", "start", "me", "us", "new"]
-)
 RELATIVES = frozenset(["where", "that", "which", "who", "whom", "so", "when", "while", "because", "whereby"])
 HELPERS = frozenset(
-    ["lets", "letting", "let", "helps", "help", "helping", "allows", "allow", "allowing", "enables", "enable", "enabling"]
+    [
+        "lets",
+        "letting",
+        "let",
+        "helps",
+        "help",
+        "helping",
+        "allows",
+        "allow",
+        "allowing",
+        "enables",
+        "enable",
+        "enabling",
+    ]
 )
 PLACE_PREPOSITIONS = frozenset(["in", "at", "across", "around", "near", "on", "inside", "within"])
-SHARED_PREPOSITIONS = frozenset(["between", "among", "by", "from", "amongst", "connecting", "linking", "matching", "pairing"])
-AUXILIARIES = frozenset(
-    ["can", "could", "will", "would", "may", "might", "must", "should", "shall", "to", "often", "sometimes", "then", "easily", "quickly", "also", "just", "always"]
-)
-CLAUSE_ENDS = RELATIVES | frozenset(
-    [",", "but", "before", "after", "until", "if", "although", "though", "without", "whether", "since", "and", "or", "while"]
-)
-NAME_LABELS = frozenset(
-    ["idea", "problem", "title", "concept", "project", "summary", "hello", "hi", "note", "goal", "vision", "pitch", "name"]
+SHARED_PREPOSITIONS = frozenset(
+    ["between", "among", "by", "from", "amongst", "connecting", "linking", "matching", "pairing"]
 )
 CALLED = re.compile(r"\b(?:called|named)\s+[\"'“‘]?([A-Z][\w-]{1,30}(?:\s[A-Z][\w-]{1,20})?)")
 NUMBERED = re.compile(r"\b(\d{1,3}(?:[ ,.]\d{3})+|\d{1,7})\s+(?:[a-z-]+\s){0,2}?([a-z-]{3,})\b")
@@ -196,7 +199,7 @@ def _given_name(cleaned: str, parts: list[str]) -> str:
     if lead and lead[1].casefold() not in lx.STOP and noun_kind(lead[1])[0] == "thing":
         return lead[1]
     marked = re.match(r"[A-Z][\w-]{2,24}(?:\s[A-Z][\w-]{1,20})?\s*(?::\s|\s[–—-]\s)", cleaned)
-    if marked and len(parts) > 1 and len(first) <= 2 and first[0].casefold() not in NAME_LABELS:
+    if marked and len(parts) > 1 and len(first) <= 2 and first[0].casefold() not in lx.NAME_LABELS:
         return parts[0]
     return ""
 
@@ -212,7 +215,7 @@ class _Reader:
 
     def __init__(self, tokens: list[str]) -> None:
         start = 0
-        while start < len(tokens) - 1 and tokens[start].casefold() in LEAD_IN:
+        while start < len(tokens) - 1 and tokens[start].casefold() in lx.LEAD_IN:
             start += 1
         if start and tokens[start].casefold() in lx.FOR_WORDS:
             start -= 1
@@ -361,7 +364,16 @@ def _gerund(word: str) -> str:
 
 def _phrase(tokens: list[str]) -> str:
     """A noun phrase of at most four words, singular."""
-    return singular(" ".join(tokens[-4:])) if tokens else ""
+    return singular(" ".join(_apart(word) for word in tokens[-4:])) if tokens else ""
+
+
+def _apart(word: str) -> str:
+    """Write "fishing-quota" apart; "second-hand" and "e-bike" stay together."""
+    parts = word.split("-")
+    together = (
+        len(parts) != 2 or parts[0].casefold() in lx.HYPHEN_FIRST or parts[1].casefold() in lx.HYPHEN_LAST
+    )
+    return word if together or len(parts[0]) < 4 else " ".join(parts)
 
 
 def _noun_phrases(tokens: list[str]) -> list[str]:
@@ -443,7 +455,7 @@ def _agrees(run: list[str], verb: str) -> bool:
 
 def _verb_at(tokens: list[str], start: int) -> tuple[str, int] | None:
     position = start
-    while position < len(tokens) and tokens[position].casefold() in AUXILIARIES | {"and", ","}:
+    while position < len(tokens) and tokens[position].casefold() in lx.AUXILIARIES | {"and", ","}:
         position += 1
     if position >= len(tokens):
         return None
@@ -460,4 +472,4 @@ def _ends(tokens: list[str], position: int) -> bool:
     word = tokens[position].casefold()
     if word == "and":
         return _verb_at(tokens, position) is not None or _subject_at(tokens, position + 1) is not None
-    return word in CLAUSE_ENDS
+    return word in lx.CLAUSE_ENDS
