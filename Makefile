@@ -51,6 +51,7 @@ format: $(VENV)/dev.stamp ## Format the code
 
 synth: $(VENV)/dev.stamp ## Write the CloudFormation templates of STAGE to cdk.out/ and lint them
 	@$(BIN)/python app.py --stage $(STAGE)
+	@$(BIN)/cfn-lint cdk.out/$(STAGE)/*.template.json && echo "cfn-lint: clean"
 
 bench: $(VENV)/dev.stamp ## Measure, side by side with named alternatives
 	@$(BIN)/python -m tests.benchmarks
