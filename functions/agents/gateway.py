@@ -34,7 +34,8 @@ from shared.models.answers import ANSWERS
 from shared.models.model_call import Ledger, LedgerCall, ModelAnswer, ModelMessage, ModelRequest
 
 MAX_CORRECTIONS = 2
-CORRECTION_TOKENS = 8192  # more than the list of faults can have: 20 of 300 characters, and framing
+FAULT_BYTES = 300
+CORRECTION_TOKENS = 8192  # more than the list of faults can have: 20 of FAULT_BYTES, and framing
 MAX_WAITS = 5
 LONGEST_WAIT_SECONDS = 300
 _JSON = "application/json"
@@ -227,12 +228,17 @@ def read_answer(request: ModelRequest, text: str) -> tuple[dict[str, Any], list[
         answer = ANSWERS[request.step].model_validate(data)
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_input=False)
-        return {}, [f"{pointer(item['loc']) or '/'}: {item['msg']}" for item in wrong[:20]]
-    return answer.model_dump(mode="json"), answer.problems(request.given)
+        return {}, [_plain(f"{pointer(item['loc']) or '/'}: {item['msg']}") for item in wrong[:20]]
+    return answer.model_dump(mode="json"), [_plain(problem) for problem in answer.problems(request.given)]
+
+
+def _plain(problem: str) -> str:
+    """Return a fault in at most FAULT_BYTES of UTF-8: it may quote the model, whose words know no bounds."""
+    return problem.encode("utf-8", "replace")[:FAULT_BYTES].decode("utf-8", "ignore")
 
 
 def _with_correction(request: ModelRequest, said: str, problems: list[str]) -> ModelRequest:
-    listed = "\n".join(f"- {problem[:300]}" for problem in problems[:20])
+    listed = "\n".join(f"- {problem}" for problem in problems[:20])
     words = f"The answer has these problems:\n{listed}\nAnswer again in full, with all of them mended."
     turns = [ModelMessage(role="assistant", content=said), ModelMessage(role="user", content=words)]
     return request.model_copy(update={"messages": [*request.messages, *turns]})

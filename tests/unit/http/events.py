@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
+
+from shared.errors import AppError
 
 
 def event(
@@ -30,3 +33,12 @@ def event(
         "body": text,
         "isBase64Encoded": is_base64,
     }
+
+
+def refusal(act: Callable[[], object]) -> AppError | None:
+    """Return the error of ours that an act ends with; None when it ends well. Other errors go on."""
+    try:
+        act()
+    except AppError as error:
+        return error
+    return None
