@@ -14,7 +14,7 @@ from types import FrameType
 
 from infra.local.lock import AlreadyRunning
 from infra.local.processes import EngineError
-from infra.local.target import LocalTarget, StartFailed
+from infra.local.target import LocalTarget, StartCancelled, StartFailed
 
 ALREADY_RUNNING = 3
 INTERRUPTED = 130
@@ -25,28 +25,35 @@ class _Ended(BaseException):
 
 
 class _Signals:
-    """SIGINT and SIGTERM as _Ended in the main thread, once: from then on everything is ending already."""
+    """SIGINT and SIGTERM. While the target starts they cancel it, between two steps: an exception in the midst of an
+    import would leave the import's lock held. In `wait` they raise _Ended. Once received, they change nothing more.
+    """
 
-    def __init__(self) -> None:
-        self.received: int | None = None
+    def __init__(self, target: LocalTarget) -> None:
+        self._target = target
+        self._received: int | None = None
+        self._waiting = False
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._end)
+            signal.signal(number, self._receive)
 
     @property
     def status(self) -> int:
         """The exit status that the signal asks for."""
-        return INTERRUPTED if self.received == signal.SIGINT else 0
+        return INTERRUPTED if self._received == signal.SIGINT else 0
 
     def wait(self) -> None:
-        """Wait for a signal. Python drops an exception raised within a finaliser, so it may have come before."""
-        while self.received is None:
+        """Wait for a signal."""
+        self._waiting = True
+        while self._received is None:
             time.sleep(3600)
         raise _Ended
 
-    def _end(self, number: int, _frame: FrameType | None) -> None:
-        if self.received is None:
-            self.received = number
-            raise _Ended
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
+        if self._received is None:
+            self._received = number
+            self._target.cancel()
+            if self._waiting:
+                raise _Ended
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,11 +67,16 @@ def main(arguments: list[str] | None = None) -> int:
     )
     up.add_argument("--verbose", action="store_true", help="say how long each part took to start")
     commands.add_parser("run", help="make a launch kit for an idea", add_help=False)
+    commands.add_parser("chaos", help="kill everything in the middle of runs, and count", add_help=False)
     options, rest = parser.parse_known_args(arguments)
     if options.command == "run":
         from infra.local.run.command import main as run
 
         return run(rest)
+    if options.command == "chaos":
+        from infra.local.chaos import main as chaos
+
+        return chaos(rest)
     if rest:
         parser.error(f"unknown arguments: {' '.join(rest)}")
     return _up(options.folder, options.port, verbose=options.verbose)
@@ -72,13 +84,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _up(folder: Path, port: int, *, verbose: bool) -> int:
     target = LocalTarget(folder, port)
-    signals = _Signals()
+    signals = _Signals(target)
     try:
         target.start()
         _greet(target, verbose=verbose)
         signals.wait()
-    except _Ended:
-        target.stop()
+    except (_Ended, StartCancelled):
         return signals.status
     except AlreadyRunning as running:
         print(running, file=sys.stderr)
@@ -86,6 +97,8 @@ def _up(folder: Path, port: int, *, verbose: bool) -> int:
     except (EngineError, StartFailed, OSError) as error:
         print(f"did not start: {error}", file=sys.stderr)
         return 1
+    finally:
+        target.stop()
     return 0
 
 

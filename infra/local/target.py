@@ -37,6 +37,10 @@ class StartFailed(RuntimeError):
     """A part of the system did not start."""
 
 
+class StartCancelled(Exception):
+    """Somebody called `cancel` while the system started; what had started has ended again."""
+
+
 class LocalTarget:
     """Runs `catalog` with its state under `folder` and the API on `port` (0: a free one).
 
@@ -53,6 +57,7 @@ class LocalTarget:
         self._stack = ExitStack()
         self._environment = ExitStack()
         self._started = 0.0
+        self._cancelled = False
         self._gateway: Gateway | None = None
         self._front: AwsFront | None = None
         self._runtime: Runtime | None = None
@@ -109,6 +114,10 @@ class LocalTarget:
             self.stop()
             raise
 
+    def cancel(self) -> None:
+        """Have `start`, which runs on another thread or was interrupted by a signal, end with StartCancelled."""
+        self._cancelled = True
+
     def stop(self) -> None:
         """End everything, in the opposite order. Twice is once."""
         self._stack.close()
@@ -123,12 +132,15 @@ class LocalTarget:
             starting = pool.submit(engines.start, self._timed)
             # Importing moto and Flask takes as long as PostgreSQL takes to start.
             log = self._open_logs()
+            self._go_on()
             runtime, front, gateway = self._build(log, secrets, engines)
             starting.result()
+        self._go_on()
         self._engines, self._runtime, self._front, self._gateway = engines, runtime, front, gateway
         values = environment_for(self._catalog, self._parts(), secrets, given)
         self._environment.enter_context(installed(values))
         self._prepare()
+        self._go_on()
         self._deliver()
         gateway.start()
         self._stack.callback(gateway.stop)
@@ -181,6 +193,7 @@ class LocalTarget:
         gateway = Gateway(self._catalog, runtime, pages, port=self._port)
         self._stack.callback(gateway.stop)
         self._timed("imports")
+        self._go_on()
         self._front = front = AwsFront(self._catalog, runtime, self.folder / "s3", secrets[SIGNING_KEY])
         front.start()
         self._stack.callback(front.stop)
@@ -239,6 +252,10 @@ class LocalTarget:
         )
         delivery.start()
         self._stack.callback(delivery.stop)
+
+    def _go_on(self) -> None:
+        if self._cancelled:
+            raise StartCancelled
 
     def _timed(self, what: str) -> None:
         self.timings.append((what, time.monotonic() - self._started))

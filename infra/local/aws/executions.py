@@ -6,14 +6,16 @@ import json
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.stepfunctions.parser.api import ExecutionStatus
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from infra.local.aws.wsgi import Answer, Call, Environ, aws_error, read_json, with_body
 from infra.local.processes import wait_until
+
+if TYPE_CHECKING:
+    from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 KEEP_FOR = timedelta(minutes=30)
 KEEP_MOST = 200

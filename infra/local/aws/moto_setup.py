@@ -1,19 +1,15 @@
-"""moto made fit to run for days: what it keeps for its own tests is forgotten, its interpreter reuses its clients,
-and its S3 notifications go through our parts.
+"""moto made fit to run for days: what it keeps for its own tests is forgotten, and its S3 notifications go through
+our parts.
 
-What reaches into moto stands here, in `vault`, `queues` and `executions`.
+What reaches into moto stands here, in `interpreter`, `vault`, `queues` and `executions`.
 """
 
 from __future__ import annotations
 
-import functools
 import os
-import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
 from moto import backends as moto_backends
 from moto import settings as moto_settings
 from moto.core import config as moto_config
@@ -21,26 +17,12 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.s3 import notifications
 from moto.s3.models import FakeDeleteMarker, FakeKey, S3Backend, s3_backends
 from moto.sqs.models import Message, SQSBackend, sqs_backends
-from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
-    state_task_service_events,
-    state_task_service_sfn,
-    state_task_service_sqs,
-)
-from moto.stepfunctions.parser.asl.eval.environment import Environment
-from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 
-from infra.local.aws.names import ACCESS_KEY, ACCOUNT, REGION
+from infra.local.aws import interpreter
+from infra.local.aws.names import ACCOUNT, REGION
 
-_CALLERS = (
-    lambda_eval_utils,
-    state_task_service_events,
-    state_task_service_sfn,
-    state_task_service_sqs,
-)
-_clients: dict[tuple[str, str, str], Any] = {}
-_clients_lock = threading.Lock()
+if TYPE_CHECKING:
+    from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 
 class _Forgetful(list[Any]):
@@ -58,16 +40,13 @@ def prepare(port: int) -> None:
     for kind in (FakeKey, FakeDeleteMarker, Message):
         _replace(kind, "instances_tracked", _Forgetful())
     _replace(FakeKey, "__del__", FakeKey.dispose)
-    for name in ("set_error", "set_timed_out"):
-        _replace(Environment, name, _unless_stopped(getattr(Environment, name)))
-    for module in _CALLERS:
-        _replace(module, "boto_client_for", _client_for)
     # Asked for with every request, and each time moto looks through its folders.
     modules = frozenset(moto_backends.list_of_moto_modules())
     _replace(moto_backends, "list_of_moto_modules", lambda: modules)
-    for backends in (s3_backends, sqs_backends, stepfunctions_parser_backends):
+    interpreter.load()
+    for backends in (s3_backends, sqs_backends):
         backends.reset()
-    _fresh_executions()
+    states().state_machines.clear()
 
 
 def application() -> Callable[..., Iterable[bytes]]:
@@ -88,7 +67,7 @@ def sqs() -> SQSBackend:
 
 def states() -> StepFunctionsParserBackend:
     """The state machines of this machine."""
-    return stepfunctions_parser_backends[ACCOUNT][REGION]
+    return interpreter.backend()
 
 
 def on_object_event(send: Callable[[str, Any, Any], None]) -> None:
@@ -103,46 +82,3 @@ def on_object_event(send: Callable[[str, Any, Any], None]) -> None:
 
 def _replace(owner: Any, name: str, value: Any) -> None:
     setattr(owner, name, value)
-
-
-def _unless_stopped(method: Callable[..., None]) -> Callable[..., None]:
-    """A stopped execution stays stopped, whatever its last task still reports."""
-    if hasattr(method, "__wrapped__"):
-        return method
-
-    @functools.wraps(method)
-    def wrapped(environment: Any, *arguments: Any, **named: Any) -> None:
-        if not isinstance(environment.program_state(), ProgramStopped):
-            method(environment, *arguments, **named)
-
-    return wrapped
-
-
-def _fresh_executions() -> None:
-    """What an earlier server ran belongs to it: its threads end with the process."""
-    states().state_machines.clear()
-
-
-def _client_for(region: str, service: str, **_credentials: Any) -> Any:
-    """A client of the interpreter. moto makes a new one for each task: ten milliseconds, and from several threads
-    at once, which boto3's shared session does not allow.
-    """
-    key = (moto_settings.moto_server_port(), region, service)
-    with _clients_lock:
-        if key not in _clients:
-            _clients[key] = boto3.session.Session().client(
-                service,
-                region_name=region,
-                aws_access_key_id=ACCESS_KEY,
-                aws_secret_access_key=ACCESS_KEY,
-                # IPv4 by number: "localhost" tries IPv6 first, where nobody listens.
-                endpoint_url=f"http://127.0.0.1:{key[0]}",
-                config=Config(
-                    parameter_validation=False,
-                    retries={"total_max_attempts": 1},
-                    connect_timeout=5,
-                    read_timeout=1000,
-                    max_pool_connections=64,
-                ),
-            )
-        return _clients[key]
