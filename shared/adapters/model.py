@@ -94,6 +94,10 @@ class AnthropicModel:
             output_tokens=usage.output_tokens,
         )
 
+    def close(self) -> None:
+        """Close the client's connections."""
+        self._client.close()
+
 
 def _said(error: Any) -> str:
     body = error.body if isinstance(error.body, dict) else {}
