@@ -26,6 +26,7 @@ class Resource:
 
     @property
     def id(self) -> str:
+        """`<stack>/<logical id>`."""
         return f"{self.stack}/{self.logical_id}"
 
 

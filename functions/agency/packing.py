@@ -6,7 +6,7 @@ from io import BytesIO
 
 from functions.agency.pipeline import Artifact, Brief
 from functions.agency.repository import AgencyRepository
-from functions.studio.archive import write_zip
+from functions.studio.service import write_zip
 from shared.bootstrap import Container
 from shared.models.asset import AssetType
 

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from functions.studio.project import ProjectFile
+from functions.studio.archive import write_zip
+from functions.studio.project import ProjectFile, generate_project
 from shared.db.queries import load_queries
 from shared.db.unit_of_work import UnitOfWork
+
+__all__ = ["ProjectFile", "generate_project", "save_project", "write_zip"]
 
 _FOLDER = Path(__file__).parent
 PREVIEW_CHARACTERS = 1000

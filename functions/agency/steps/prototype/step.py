@@ -8,7 +8,7 @@ from functions.agency import pipeline
 from functions.agency.artifacts.prototype import render_prototype
 from functions.agency.pipeline import Artifact, Brief, Made, Retrieved, Step, asset_key, text_artifact
 from functions.studio import service as studio
-from functions.studio.project import ProjectFile, generate_project
+from functions.studio.service import ProjectFile, generate_project
 from shared.bootstrap import Container, container
 from shared.db.unit_of_work import UnitOfWork
 from shared.models.answers import PrototypeAnswer
