@@ -1,0 +1,275 @@
+"""The rules that every table keeps, checked in the catalog of the database itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from infra.local.postgres import APP, OWNER, SUPERUSER
+from tests.fixtures.engines import TestDatabase
+from tests.integration.database.schema import SCHEMAS, tables
+
+SYSTEM = "robo_system"
+
+
+@pytest.fixture
+def catalog(database: TestDatabase) -> Iterator[psycopg.Connection[Any]]:
+    """The database, seen by its administrator."""
+    with psycopg.connect(database.dsn(SUPERUSER)) as connection:
+        yield connection
+
+
+def names(connection: psycopg.Connection[Any], query: str, *parameters: Any) -> list[str]:
+    return [row[0] for row in connection.execute(query.encode(), parameters or None).fetchall()]
+
+
+def test_every_table_belongs_to_a_tenant(catalog: psycopg.Connection[Any]) -> None:
+    with_tenant = names(
+        catalog,
+        """SELECT table_schema || '.' || table_name FROM information_schema.columns
+        WHERE table_schema = ANY(%s) AND column_name = 'tenant_id' AND is_nullable = 'NO' AND data_type = 'uuid'""",
+        list(SCHEMAS),
+    )
+
+    assert set(tables(catalog)) - set(with_tenant) == {"identity.tenants"}
+    assert len(tables(catalog)) > 20
+
+
+def test_every_tenant_is_one_of_ours(catalog: psycopg.Connection[Any]) -> None:
+    tied = names(
+        catalog,
+        """SELECT conrelid::regclass::text FROM pg_constraint
+        WHERE contype = 'f' AND confrelid = 'identity.tenants'::regclass
+          AND conkey = (SELECT array_agg(attnum) FROM pg_attribute
+                        WHERE attrelid = conrelid AND attname = 'tenant_id')""",
+    )
+
+    assert set(tied) == set(tables(catalog)) - {"identity.tenants"}
+
+
+def test_every_table_stands_behind_the_wall(catalog: psycopg.Connection[Any]) -> None:
+    walled = names(
+        catalog,
+        """SELECT c.oid::regclass::text FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid
+        WHERE c.relrowsecurity AND c.relforcerowsecurity AND p.polname = 'tenant_wall' AND p.polcmd = '*'
+          AND p.polpermissive AND p.polroles = '{0}'
+          AND pg_get_expr(p.polqual, p.polrelid) ~ '^\\((tenant_id|id) = kernel.tenant\\(\\)\\)$'
+          AND pg_get_expr(p.polwithcheck, p.polrelid) = pg_get_expr(p.polqual, p.polrelid)""",
+    )
+
+    assert sorted(walled) == tables(catalog)
+
+
+def test_only_the_system_sees_over_the_wall_and_only_at_stalled_work(
+    catalog: psycopg.Connection[Any],
+) -> None:
+    found = catalog.execute(
+        """SELECT polrelid::regclass::text, polcmd, polroles::regrole[]::text FROM pg_policy
+        WHERE polname <> 'tenant_wall' ORDER BY 1"""
+    ).fetchall()
+
+    assert found == [
+        ("agency.workflow_runs", "r", f"{{{SYSTEM}}}"),
+        ("identity.outbox", "*", f"{{{SYSTEM}}}"),
+        ("identity.webhook_deliveries", "r", f"{{{SYSTEM}}}"),
+    ]
+
+
+def test_the_system_may_touch_those_three_tables_and_nothing_else(catalog: psycopg.Connection[Any]) -> None:
+    found = catalog.execute(
+        """SELECT table_schema || '.' || table_name, array_agg(privilege_type::text ORDER BY privilege_type)
+        FROM information_schema.role_table_grants WHERE grantee = %s GROUP BY 1 ORDER BY 1""",
+        [SYSTEM],
+    ).fetchall()
+
+    assert found == [
+        ("agency.workflow_runs", ["SELECT"]),
+        ("identity.outbox", ["SELECT", "UPDATE"]),
+        ("identity.webhook_deliveries", ["SELECT"]),
+    ]
+
+
+@pytest.mark.parametrize("role", [APP, SYSTEM])
+def test_those_who_serve_requests_own_nothing_and_may_make_nothing(
+    catalog: psycopg.Connection[Any], role: str
+) -> None:
+    owned = names(
+        catalog,
+        """SELECT oid::regclass::text FROM pg_class WHERE relowner = %s::regrole
+        UNION SELECT nspname FROM pg_namespace WHERE nspowner = %s::regrole
+        UNION SELECT proname FROM pg_proc WHERE proowner = %s::regrole""",
+        role,
+        role,
+        role,
+    )
+    makes = names(
+        catalog,
+        "SELECT nspname FROM pg_namespace WHERE has_schema_privilege(%s, oid, 'CREATE') AND nspname !~ '^pg_temp'",
+        role,
+    )
+    flags = catalog.execute(
+        "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolreplication FROM pg_roles WHERE rolname = %s",
+        [role],
+    ).fetchone()
+
+    assert owned == []
+    assert makes == []
+    assert flags == (False, False, False, False, False)
+    assert (
+        names(catalog, "SELECT roleid::regrole::text FROM pg_auth_members WHERE member = %s::regrole", role)
+        == []
+    )
+
+
+def test_the_owner_cannot_look_over_the_wall_either(catalog: psycopg.Connection[Any]) -> None:
+    found = catalog.execute(
+        "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = %s", [OWNER]
+    ).fetchone()
+
+    assert found == (False, False)
+
+
+@pytest.mark.parametrize("privilege", ["TRUNCATE", "REFERENCES", "TRIGGER"])
+def test_nobody_may_go_around_the_wall(catalog: psycopg.Connection[Any], privilege: str) -> None:
+    found = names(
+        catalog,
+        """SELECT table_name FROM information_schema.role_table_grants
+        WHERE privilege_type = %s AND grantee <> %s AND table_schema = ANY(%s)""",
+        privilege,
+        OWNER,
+        list(SCHEMAS),
+    )
+
+    assert found == []
+
+
+def test_views_see_with_the_eyes_of_their_reader(catalog: psycopg.Connection[Any]) -> None:
+    views = catalog.execute(
+        """SELECT c.oid::regclass::text, c.reloptions FROM pg_class c
+        WHERE c.relkind IN ('v', 'm') AND c.relnamespace::regnamespace::text = ANY(%s)""",
+        [list(SCHEMAS)],
+    ).fetchall()
+
+    assert views
+    assert all("security_invoker=true" in (options or []) for _, options in views)
+
+
+def test_no_function_borrows_its_owners_rights(catalog: psycopg.Connection[Any]) -> None:
+    found = names(
+        catalog,
+        "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace::regnamespace::text = ANY(%s)",
+        list(SCHEMAS),
+    )
+
+    assert found == []
+
+
+def test_every_foreign_key_has_an_index_that_starts_with_it(catalog: psycopg.Connection[Any]) -> None:
+    bare = names(
+        catalog,
+        """SELECT format('%%s %%s', f.conrelid::regclass, f.conname) FROM pg_constraint f
+        WHERE f.contype = 'f' AND f.connamespace::regnamespace::text = ANY(%s)
+          AND NOT EXISTS (
+            SELECT FROM pg_index i WHERE i.indrelid = f.conrelid AND i.indpred IS NULL
+              AND (SELECT array_agg(k ORDER BY k) FROM unnest((i.indkey::int2[])[0:cardinality(f.conkey) - 1]) k)
+                = (SELECT array_agg(k ORDER BY k) FROM unnest(f.conkey) k))""",
+        list(SCHEMAS),
+    )
+
+    assert bare == []
+
+
+def test_every_key_and_unique_rule_is_a_tenants_own(catalog: psycopg.Connection[Any]) -> None:
+    shared = names(
+        catalog,
+        """SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+        WHERE i.indisunique AND c.relnamespace::regnamespace::text = ANY(%s)
+          AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id'
+                          AND a.attnum = i.indkey[0])""",
+        list(SCHEMAS),
+    )
+
+    assert shared == ["identity.tenants_pkey"]
+
+
+def test_a_foreign_key_never_leads_to_another_tenant(catalog: psycopg.Connection[Any]) -> None:
+    loose = names(
+        catalog,
+        """SELECT format('%%s %%s', conrelid::regclass, conname) FROM pg_constraint f
+        WHERE contype = 'f' AND connamespace::regnamespace::text = ANY(%s)
+          AND confrelid <> 'identity.tenants'::regclass
+          AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = f.conrelid AND a.attname = 'tenant_id'
+                          AND a.attnum = ANY(f.conkey))""",
+        list(SCHEMAS),
+    )
+
+    assert loose == []
+
+
+def test_nothing_is_deleted_because_something_else_is(catalog: psycopg.Connection[Any]) -> None:
+    assert (
+        names(catalog, "SELECT conname FROM pg_constraint WHERE contype = 'f' AND confdeltype <> 'a'") == []
+    )
+
+
+def test_every_status_is_there_and_one_of_its_list(catalog: psycopg.Connection[Any]) -> None:
+    columns = catalog.execute(
+        """SELECT a.attrelid::regclass::text, a.attnotnull, EXISTS (
+             SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid AND k.contype = 'c'
+               AND k.conkey = ARRAY[a.attnum] AND pg_get_constraintdef(k.oid) ~ 'ANY')
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r'
+        WHERE a.attname = 'status' AND c.relnamespace::regnamespace::text = ANY(%s)""",
+        [list(SCHEMAS)],
+    ).fetchall()
+
+    assert len(columns) > 8
+    assert [table for table, there, listed in columns if not (there and listed)] == []
+
+
+def test_every_time_has_a_zone(catalog: psycopg.Connection[Any]) -> None:
+    found = names(
+        catalog,
+        """SELECT table_name || '.' || column_name FROM information_schema.columns
+        WHERE table_schema = ANY(%s) AND data_type ~ '^time' AND data_type <> 'timestamp with time zone'""",
+        list(SCHEMAS),
+    )
+
+    assert found == []
+
+
+def test_every_updated_at_is_kept_by_the_database(catalog: psycopg.Connection[Any]) -> None:
+    having = names(
+        catalog,
+        """SELECT table_schema || '.' || table_name FROM information_schema.columns
+        JOIN information_schema.tables USING (table_schema, table_name)
+        WHERE table_schema = ANY(%s) AND column_name = 'updated_at' AND table_type = 'BASE TABLE'""",
+        list(SCHEMAS),
+    )
+    kept = names(
+        catalog,
+        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = 'kernel.touch'::regproc AND tgenabled = 'O'",
+    )
+
+    assert sorted(having) == sorted(kept)
+    assert len(having) > 8
+
+
+def test_money_and_counts_are_whole_and_scores_refuse_nan(catalog: psycopg.Connection[Any]) -> None:
+    floating = names(
+        catalog,
+        """SELECT table_name || '.' || column_name FROM information_schema.columns
+        WHERE table_schema = ANY(%s) AND data_type IN ('real', 'double precision', 'money')""",
+        list(SCHEMAS),
+    )
+    money = names(
+        catalog,
+        """SELECT DISTINCT data_type FROM information_schema.columns
+        WHERE table_schema = ANY(%s) AND column_name ~ '(_microusd|_cost)$'""",
+        list(SCHEMAS),
+    )
+
+    assert floating == []
+    assert money == ["bigint"]
