@@ -48,11 +48,12 @@ class Engines:
         self._secrets = secrets
         used = {use.resource for function in catalog.functions for use in function.uses}
         offline = not (environment.get("ANTHROPIC_API_KEY") or environment.get("ANTHROPIC_BASE_URL"))
+        self.asks_model = "secret:model-key" in used
         self._wanted = {
             "postgres": "database" in used,
             "redis": "cache" in used,
             "qdrant": "vectors" in used,
-            "model": "secret:model-key" in used and offline,
+            "model": self.asks_model and offline,
         }
         self.postgres: Postgres | None = None
         self.redis: Redis | None = None

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, unquote
 
 from infra.catalog import Catalog, Route
 from infra.local.aws.names import ACCOUNT, STAGE
-from infra.local.aws.runtime import LambdaError, Outcome, Runtime, TooManyRequests
+from infra.local.aws.runtime import LambdaError, Log, Outcome, Runtime, TooManyRequests
 from infra.local.aws.wsgi import Answer, Environ, read_body
 from infra.local.local_pages import LocalPages
 from infra.local.serving import TOO_LARGE, Limits, Server, StartResponse
@@ -76,7 +76,10 @@ class Router:
 
 
 class Gateway:
-    """HTTP on `host:port` between `start()` and `stop()`. Raises PortInUse at once when the port is taken."""
+    """HTTP on `host:port` between `start()` and `stop()`. Raises PortInUse at once when the port is taken.
+
+    `log` takes one JSON object a request, without its query or body.
+    """
 
     def __init__(
         self,
@@ -84,6 +87,7 @@ class Gateway:
         runtime: Runtime,
         pages: LocalPages,
         *,
+        log: Log = lambda _: None,
         host: str = "127.0.0.1",
         port: int = 8000,
     ) -> None:
@@ -91,6 +95,7 @@ class Gateway:
         self._router = Router(catalog.routes)
         self._runtime = runtime
         self._pages = pages
+        self._log = log
         self._server = Server(self._serve, host, port, limits=_LIMITS)
 
     @property
@@ -112,6 +117,7 @@ class Gateway:
         self._server.stop()
 
     def _serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        began = time.monotonic()
         request_id = str(uuid.uuid4())
         path = str(environ["RAW_URI"]).partition("?")[0]
         try:
@@ -121,6 +127,15 @@ class Gateway:
             answer = local or self._invoke(environ, path, request_id)
         except AppError as error:
             answer = self._problem(error, path, request_id)
+        self._log(
+            {
+                "method": environ["REQUEST_METHOD"],
+                "path": path,
+                "status": answer.status,
+                "milliseconds": round((time.monotonic() - began) * 1000, 1),
+                "request_id": request_id,
+            }
+        )
         return answer.send(start_response)
 
     def _invoke(self, environ: Environ, path: str, request_id: str) -> Answer:

@@ -105,8 +105,13 @@ def _answers(part: Part) -> bool:
 
 def _run_row(run: dict[str, Any]) -> str:
     status = str(run["status"]).lower().replace("_", " ")
-    cells = (run["name"], run["workflow"], status, run["started"], run["ended"] or "—")
+    cells = (run["name"], run["workflow"], status, _moment(run["started"]), _moment(run["ended"]))
     return f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in cells)}</tr>"
+
+
+def _moment(time: str | None) -> str:
+    """`2026-11-22T08:26:41+00:00` → `2026-11-22 08:26:41`."""
+    return time.partition("+")[0].replace("T", " ") if time else "—"
 
 
 _EMPTY_RUNS = '<tr><td colspan="5">No run yet. Send an idea to <code>POST /v1/intake</code>.</td></tr>'
@@ -121,13 +126,16 @@ _PAGE = """<!doctype html>
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 0 auto;
   max-width: 68rem; padding: 2rem 1.25rem 4rem; }
 h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2.25rem 0 .5rem; }
-p { margin: 0; color: var(--soft); } a { color: inherit; }
+p { margin: 0; color: var(--soft); } .wide + p { margin-top: .75rem; } a { color: inherit; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .45rem 1rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; color: var(--soft); font-size: .875rem; }
 td:first-child { white-space: nowrap; } code { font-size: .875rem; overflow-wrap: anywhere; }
 .up, .down { display: inline-block; width: .6rem; height: .6rem; border-radius: 50%; margin-right: .5rem; }
 .up { background: var(--good); } .down { background: var(--bad); border-radius: 0; }
+@media (max-width: 44rem) { table, tbody, tr, td { display: block; } thead { display: none; }
+  tr { border-bottom: 1px solid var(--line); padding: .5rem 0; } td { border: 0; padding: .1rem 0; }
+  td:first-child { white-space: normal; font-weight: 600; overflow-wrap: anywhere; } }
 </style></head><body>
 <h1>RoboAgency on this machine</h1>
 <p>The whole system in one process and its children. The API is under <code>/v1</code> of this address.</p>

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import shutil
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -94,9 +97,11 @@ class LocalTarget:
         postgres = self._ready(self._engines).postgres
         if postgres is None:
             return ""
+        from infra.local import postgres_binaries
         from infra.local.postgres import DATABASE, SUPERUSER
 
-        return f"psql -h {postgres.host} -p {postgres.port} -U {SUPERUSER} {DATABASE}"
+        program = "psql" if shutil.which("psql") else str(postgres_binaries.folder() / "psql")
+        return f"{program} -h {postgres.host} -p {postgres.port} -U {SUPERUSER} {DATABASE}"
 
     @property
     def logs(self) -> Path:
@@ -145,6 +150,7 @@ class LocalTarget:
         gateway.start()
         self._stack.callback(gateway.stop)
         self._timed("ready")
+        threading.Thread(target=_warm, args=(runtime, engines.asks_model), name="warm", daemon=True).start()
         self._lock.announce(self.about() | {"started_at": datetime.now(UTC).isoformat(timespec="seconds")})
 
     def about(self) -> dict[str, Any]:
@@ -161,15 +167,21 @@ class LocalTarget:
         }
 
     def _open_logs(self) -> LogFile:
-        from infra.local.aws.logs import LogFile, Redirection
+        from infra.local.aws.logs import Redirection
         from shared import observability
 
-        log = LogFile(self.logs / "functions.log")
+        log = self._log_file("functions")
         redirection = Redirection(log)
-        self._stack.callback(log.close)
         self._stack.callback(redirection.remove)
         redirection.install()
         observability.log_to(cast(TextIO, log))
+        return log
+
+    def _log_file(self, name: str) -> LogFile:
+        from infra.local.aws.logs import LogFile
+
+        log = LogFile(self.logs / f"{name}.log")
+        self._stack.callback(log.close)
         return log
 
     def _build(
@@ -190,11 +202,19 @@ class LocalTarget:
             lambda: self._ready(self._front).executions.recent(),
             sink,
         )
-        gateway = Gateway(self._catalog, runtime, pages, port=self._port)
+        gateway = Gateway(
+            self._catalog, runtime, pages, log=self._log_file("gateway").record, port=self._port
+        )
         self._stack.callback(gateway.stop)
         self._timed("imports")
         self._go_on()
-        self._front = front = AwsFront(self._catalog, runtime, self.folder / "s3", secrets[SIGNING_KEY])
+        self._front = front = AwsFront(
+            self._catalog,
+            runtime,
+            self.folder / "s3",
+            secrets[SIGNING_KEY],
+            on_error=self._log_file("aws").error,
+        )
         front.start()
         self._stack.callback(front.stop)
         # Ends after the runtime: a handler that still runs must never see the environment of the shell.
@@ -265,6 +285,13 @@ class LocalTarget:
         if part is None:
             raise StartFailed("the system is not running")
         return part
+
+
+def _warm(runtime: Runtime, asks_model: bool) -> None:
+    """Import what the handlers need, while nobody waits for it."""
+    runtime.warm()
+    if asks_model:
+        importlib.import_module("anthropic")
 
 
 def _close_container() -> None:

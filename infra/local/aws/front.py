@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -27,13 +28,22 @@ _LIMITS = Limits(body=512 * 1024 * 1024, idle=3600, head=30, upload=600, answer=
 
 
 class AwsFront:
-    """AWS on `host:port`. Between `start()` and `stop()` it serves; objects are kept under `folder`."""
+    """AWS on `host:port`. Between `start()` and `stop()` it serves; objects are kept under `folder`. `on_error`
+    hears of what goes wrong within moto.
+    """
 
     def __init__(
-        self, catalog: Catalog, runtime: Runtime, folder: Path, secret_key: str, *, port: int = 0
+        self,
+        catalog: Catalog,
+        runtime: Runtime,
+        folder: Path,
+        secret_key: str,
+        *,
+        port: int = 0,
+        on_error: Callable[[Exception], None] | None = None,
     ) -> None:
         self._runtime = runtime
-        self._server = Server(self._serve, port=port, limits=_LIMITS)
+        self._server = Server(self._serve, port=port, limits=_LIMITS, on_error=on_error)
         moto_setup.prepare(self._server.port)
         self._moto = calling(moto_setup.application())
         self.vault = Vault(folder, moto_setup.s3())

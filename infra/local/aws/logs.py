@@ -6,6 +6,7 @@ import io
 import json
 import sys
 import threading
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -44,6 +45,11 @@ class LogFile(io.TextIOBase):
         """Append a JSON object with the time."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self.write(json.dumps({"timestamp": now, **record}, ensure_ascii=False, default=str) + "\n")
+
+    def error(self, error: Exception) -> None:
+        """Append an exception with its stack."""
+        stack = "".join(traceback.format_exception(error))
+        self.record({"level": "ERROR", "error": type(error).__name__, "message": str(error), "stack": stack})
 
     def close(self) -> None:
         """Write nothing more."""

@@ -16,6 +16,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -205,6 +206,16 @@ class Runtime:
             name=f"async-{function.name}",
             daemon=True,
         ).start()
+
+    def warm(self) -> None:
+        """Import every handler, so that nobody's first request waits for it. What cannot be imported says so again
+        when it is invoked.
+        """
+        for function in self._functions.values():
+            if self._stopping.is_set():
+                return
+            with suppress(Exception):
+                self._handler(function)
 
     def stop(self, seconds: float = 5.0) -> None:
         """Take no more events, and give those that run `seconds` to end."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import socket
 import stat
+import subprocess
 import urllib.request
 from collections.abc import Callable
 
@@ -127,7 +129,8 @@ def test_engines_start_work_and_end(start: Start) -> None:
     }
     children = running.children()
     assert {"postgres", "redis-server"} <= {child.name() for child in children}
-    assert running.about["psql"].startswith("psql -h ")
+    asked = [*shlex.split(running.about["psql"]), "-Atc", "SELECT 6 * 7"]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == "42\n"
 
     running.process.kill()
     running.process.wait(10)
