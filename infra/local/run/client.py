@@ -40,13 +40,13 @@ class Client:
 
     def __init__(self, url: str, token: str | None = None) -> None:
         self._parts = urlsplit(url)
-        self._token = token
+        self.token = token
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the JSON of an answer. Raises ApiProblem, OSError."""
         headers = {"content-type": "application/json"}
-        if self._token:
-            headers["authorization"] = f"Bearer {self._token}"
+        if self.token:
+            headers["authorization"] = f"Bearer {self.token}"
         connection = http.client.HTTPConnection(
             self._parts.hostname or "", self._parts.port, timeout=TIMEOUT_SECONDS
         )
@@ -64,7 +64,7 @@ class Client:
     def intake(self, form: dict[str, Any]) -> dict[str, Any]:
         """Send an idea; further calls carry the token that comes back."""
         made = self.call("POST", "/v1/intake", form)
-        self._token = made["access_token"]
+        self.token = made["access_token"]
         return made
 
     def run(self, run_id: str) -> dict[str, Any]:

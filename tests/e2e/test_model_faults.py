@@ -1,0 +1,319 @@
+"""What a run does when the model does not: it waits, asks again, or stops with a reason, and never pays twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from infra.local.audit import breaches, settle
+from infra.local.instance import Instance
+from infra.local.run.client import ApiProblem, Client
+from shared.models.run import STEPS
+from tests.e2e.system import (
+    PATIENCE,
+    Kit,
+    archive_of,
+    begin,
+    ledger,
+    order_fault,
+    send,
+    statuses,
+    steer,
+    step_of,
+    until,
+    until_ended,
+    until_step,
+    waiting_faults,
+)
+
+
+@pytest.fixture(autouse=True)
+def faults(system: Instance) -> Iterator[None]:
+    """No fault of another test waits, and each that this one ordered was suffered."""
+    send(system.model_url, "DELETE", "/_control/faults")
+    yield
+    left = waiting_faults(system)
+    send(system.model_url, "DELETE", "/_control/faults")
+    assert left == []
+
+
+def paid(system: Instance, run_id: str) -> dict[str, int]:
+    """Return how often each step was paid."""
+    return dict(Counter(system.paid_calls(run_id)))
+
+
+def assert_money_is_right(system: Instance, run: dict[str, Any]) -> None:
+    """The run's sum is that of its steps and of the gateway's ledgers, and within the budget."""
+    assert run["spent_microusd"] == sum(step["cost_microusd"] for step in run["steps"])
+    for step in run["steps"]:
+        if step["model_calls"]:
+            assert step["cost_microusd"] == ledger(system, run["id"], step["step"]).spent_microusd()
+    assert run["spent_microusd"] <= run["budget_microusd"]
+    row = system.fetch_all("SELECT * FROM agency.workflow_runs WHERE id = %(id)s", {"id": run["id"]})[0]
+    assert row["reserved_microusd"] == 0
+    assert row["spent_microusd"] == run["spent_microusd"]
+
+
+def assert_stopped(system: Instance, client: Client, run: dict[str, Any], step: str, code: str) -> None:
+    """The run says why and where it stopped and what to do, and leaves what it made as a partial kit."""
+    assert (run["status"], run["error_code"]) == ("failed", code)
+    failed = step_of(run, step)
+    assert (failed["status"], failed["error_code"]) == ("failed", code)
+    assert run["error_message"]
+    assert run["advice"]
+    assert client.project(run["project_id"])["status"] == "failed"
+    done = [name for name, status in statuses(run).items() if status == "completed"]
+    with archive_of(client, run) as archive:
+        readme = archive.read("README.txt").decode()
+        names = set(archive.namelist())
+    assert readme.startswith("This kit is not complete.")
+    assert f"{code}: {run['error_message']}" in readme
+    assert f"Completed steps: {', '.join(done) or 'none'}" in readme
+    assert f"/v1/runs/{run['id']}/retry" in readme
+    paths = {asset["path"] for asset in client.assets(run["project_id"], run["id"])}
+    assert names == (paths - {"exports/kit.zip"}) | {"README.txt"}
+    assert system.webhooks(run["id"]) == []
+    assert_money_is_right(system, run)
+
+
+def test_faults_that_pass_are_waited_for_and_the_kit_is_complete(system: Instance) -> None:
+    order_fault(system, "rate_limited", "qualify", retry_after=1)
+    order_fault(system, "overloaded", "research")
+    order_fault(system, "server_error", "specify")
+    order_fault(system, "dropped_connection", "plan")
+    order_fault(system, "hang", "design")
+    order_fault(system, "invalid_json", "prototype")
+    order_fault(system, "schema_violation", "demo", times=2)
+
+    client, made = begin(system)
+    run = settle(system, client, made["run_id"], PATIENCE)
+
+    assert breaches(system, client, run) == [
+        "step prototype was paid 2 times",
+        "step demo was paid 3 times",
+    ]
+    assert_money_is_right(system, run)
+    assert step_of(run, "prototype")["model_calls"] == 2
+    assert step_of(run, "demo")["model_calls"] == 3
+    sent_back = [call.outcome for call in ledger(system, run["id"], "demo").calls]
+    assert sent_back == ["sent back", "sent back", "accepted"]
+    assert all(call.problems for call in ledger(system, run["id"], "demo").calls[:2])
+    # Nobody knows whether an answer that never came was paid: it counts at its worst case.
+    for step in ("specify", "plan", "design"):
+        lost, answered = ledger(system, run["id"], step).calls
+        assert (lost.state, answered.state) == ("sent", "answered")
+        assert lost.number == answered.number
+        assert lost.cost_microusd > answered.cost_microusd > 0
+    # Somebody who says no has done no work.
+    for step in ("qualify", "research"):
+        assert [call.outcome for call in ledger(system, run["id"], step).calls] == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "times", "code", "advice"),
+    [
+        ("refusal", 1, "ModelRefused", "in other words"),
+        ("max_tokens", 1, "ModelAnswerTooLong", "shorter idea"),
+        ("invalid_json", 3, "ModelAnswerInvalid", "more plainly"),
+        ("schema_violation", 3, "ModelAnswerInvalid", "more plainly"),
+    ],
+)
+def test_a_fault_that_stays_stops_the_run_with_its_name_and_a_retry_goes_on(
+    system: Instance, kind: str, times: int, code: str, advice: str
+) -> None:
+    order_fault(system, kind, "research", times)
+
+    client, made = begin(system)
+    run = until_ended(client, made["run_id"])
+
+    assert_stopped(system, client, run, "research", code)
+    assert advice in run["advice"]
+    assert paid(system, run["id"]) == {"qualify": 1, "research": times}
+
+    assert steer(client, run["id"], "retry")["status"] == "queued"
+    again = until_step(client, run["id"], "research")
+    assert (again["error_code"], again["advice"]) == (None, None)
+    assert step_of(again, "research")["status"] == "completed"
+    steer(client, run["id"], "cancel")
+    assert paid(system, run["id"])["qualify"] == 1
+    assert paid(system, run["id"])["research"] == times + 1
+
+
+def test_a_provider_that_limits_for_too_long_is_named_and_was_not_paid(system: Instance) -> None:
+    order_fault(system, "rate_limited", "qualify", times=6, retry_after=0)
+
+    client, made = begin(system)
+    run = until_ended(client, made["run_id"])
+
+    assert_stopped(system, client, run, "qualify", "ModelRateLimited")
+    assert "Retry" in run["advice"]
+    assert paid(system, run["id"]) == {}
+    assert run["spent_microusd"] == 0
+
+
+def test_a_provider_that_fails_for_too_long_was_not_paid_and_a_retry_goes_on(system: Instance) -> None:
+    order_fault(system, "server_error", "qualify", times=5)
+
+    client, made = begin(system)
+    run = until_ended(client, made["run_id"])
+    send(system.model_url, "DELETE", "/_control/faults")
+
+    # Each call that failed counts at its worst case, which may use up what was reserved before the retries end.
+    assert run["error_code"] in ("ModelUnavailable", "BudgetExceeded")
+    assert_stopped(system, client, run, "qualify", run["error_code"])
+    assert paid(system, run["id"]) == {}
+    steer(client, run["id"], "retry")
+    again = until_step(client, run["id"], "qualify")
+    steer(client, run["id"], "cancel")
+    assert step_of(again, "qualify")["status"] == "completed"
+    assert paid(system, run["id"])["qualify"] == 1
+
+
+def test_a_branch_that_stops_stops_the_other_and_a_retry_completes_without_paying_again(
+    system: Instance,
+) -> None:
+    order_fault(system, "refusal", "plan")
+
+    client, made = begin(system)
+    run = until_ended(client, made["run_id"])
+
+    assert_stopped(system, client, run, "plan", "ModelRefused")
+    assert "running" not in statuses(run).values()
+    steer(client, run["id"], "retry")
+    run = settle(system, client, run["id"], PATIENCE)
+    archive = "exports/kit.zip"
+    assert breaches(system, client, run) == [
+        "step plan was paid 2 times",
+        f"projects/{run['project_id']}/{archive} was written 2 times",  # the partial kit, then the whole
+    ]
+    with archive_of(client, run) as kit:
+        assert "not complete" not in kit.read("README.txt").decode()
+
+
+def test_a_budget_too_small_for_the_first_call_pays_nothing(system: Instance) -> None:
+    client, made = begin(system, budget_microusd=1)
+    run = until_ended(client, made["run_id"])
+
+    assert_stopped(system, client, run, "qualify", "BudgetExceeded")
+    assert "budget_microusd" in run["advice"]
+    assert (run["budget_microusd"], run["spent_microusd"]) == (1, 0)
+    assert paid(system, run["id"]) == {}
+
+
+def test_a_budget_that_ends_on_the_way_stops_before_the_call_that_could_pass_it(system: Instance) -> None:
+    client, made = begin(system, budget_microusd=250_000)
+    run = until_ended(client, made["run_id"])
+
+    assert run["error_code"] == "BudgetExceeded"
+    stopped = next(step["step"] for step in run["steps"] if step["status"] == "failed")
+    assert_stopped(system, client, run, stopped, "BudgetExceeded")
+    done = {name: 1 for name, status in statuses(run).items() if status == "completed"}
+    assert 0 < len(done) < len(STEPS)
+    assert stopped not in paid(system, run["id"])
+    assert paid(system, run["id"]).items() >= done.items()
+
+    steer(client, run["id"], "retry", budget_microusd=1_000_000)
+    again = until_step(client, run["id"], stopped)
+    steer(client, run["id"], "cancel")
+    assert again["budget_microusd"] == 1_000_000
+    assert step_of(again, stopped)["status"] == "completed"
+    assert set(paid(system, run["id"]).values()) == {1}
+
+
+def test_a_budget_beyond_the_operators_limit_is_cut_to_it(system: Instance) -> None:
+    client, made = begin(system, budget_microusd=900_000_000)
+    run = client.run(made["run_id"])
+    steer(client, made["run_id"], "cancel")
+    assert run["budget_microusd"] == 1_000_000
+
+
+def test_the_database_itself_refuses_to_spend_more_than_the_budget(system: Instance, kit: Kit) -> None:
+    for change in ("spent_microusd = budget_microusd + 1", "reserved_microusd = budget_microusd"):
+        sql = f"UPDATE agency.workflow_runs SET {change} WHERE id = %(id)s RETURNING 1"  # noqa: S608  # ours
+        with pytest.raises(psycopg.errors.CheckViolation):
+            system.fetch_all(sql, {"id": kit.run["id"]})
+
+
+def test_a_fork_pays_only_for_what_changed(system: Instance, kit: Kit) -> None:
+    same = steer(kit.client, kit.run["id"], "fork")["run_id"]
+    changed = steer(kit.client, kit.run["id"], "fork", idea="Herring exchange for the harbours of Bornholm")
+    changed_id = changed["run_id"]
+    until_step(kit.client, changed_id, "qualify")
+    steer(kit.client, changed_id, "cancel")
+    run = settle(system, kit.client, same, PATIENCE)
+
+    assert (run["status"], run["fork_of"]) == ("completed", kit.run["id"])
+    assert run["spent_microusd"] == 0
+    assert paid(system, same) == {}
+    assert paid(system, changed_id)["qualify"] == 1
+    assets = kit.client.assets(run["project_id"], same)
+    assert {a["path"]: a["sha256"] for a in assets} == {a["path"]: a["sha256"] for a in kit.assets}
+
+
+def test_a_cancelled_run_stops_in_the_middle_of_a_call_and_can_go_on(system: Instance) -> None:
+    order_fault(system, "hang", "specify")
+    client, made = begin(system)
+    run_id = made["run_id"]
+    until(client, run_id, lambda _: not waiting_faults(system), "in the call that hangs")
+
+    assert steer(client, run_id, "cancel")["status"] == "cancelled"
+    assert steer(client, run_id, "cancel")["status"] == "cancelled"
+    cancelled = client.run(run_id)
+    assert (cancelled["status"], cancelled["error_code"]) == ("cancelled", None)
+    assert client.project(made["project_id"])["status"] == "cancelled"
+    # The call that hangs ends by itself; nothing may come after it.
+    until(client, run_id, lambda _: is_stopped(system, run_id), "stopped")
+    assert statuses(client.run(run_id))["specify"] != "completed"
+    assert paid(system, run_id) == {"qualify": 1, "research": 1}
+
+    steer(client, run_id, "retry")
+    again = until_step(client, run_id, "specify")
+    steer(client, run_id, "cancel")
+    assert step_of(again, "specify")["status"] == "completed"
+    assert paid(system, run_id).items() >= {"qualify": 1, "research": 1, "specify": 1}.items()
+
+
+def is_stopped(system: Instance, run_id: str) -> bool:
+    """Whether the execution of a run has been stopped."""
+    executions = send(system.url, "GET", "/_local/runs").json()["data"]
+    return any(one["name"] == run_id and one["status"] == "ABORTED" for one in executions)
+
+
+def test_what_has_ended_or_does_not_wait_refuses_to_be_steered(kit: Kit) -> None:
+    for act in ("cancel", "retry", "approve"):
+        with pytest.raises(ApiProblem) as refused:
+            steer(kit.client, kit.run["id"], act)
+        assert refused.value.status == 409
+
+
+def test_nothing_leaves_the_house_before_somebody_approves(system: Instance) -> None:
+    client, made = begin(system, approval=True)
+    run_id = made["run_id"]
+    waiting = until(
+        client, run_id, lambda run: run["approval"] == "waiting" or run["completed_at"] is not None, "waiting"
+    )
+    assert waiting["status"] == "running"
+    assert waiting["steps_completed"] == 7
+    paths = {asset["path"] for asset in client.assets(made["project_id"], run_id)}
+    assert "videos/demo.mp4" in paths
+    assert "exports/kit.zip" not in paths
+    project = client.project(made["project_id"])
+    assert (project["campaign"], project["webhook"]) == (None, None)
+    assert system.webhooks(run_id) == []
+
+    steer(client, run_id, "approve")
+    run = settle(system, client, run_id, PATIENCE)
+
+    assert run["approval"] == "granted"
+    assert breaches(system, client, run) == []
+
+    early = steer(client, run_id, "fork")["run_id"]
+    steer(client, early, "approve")
+    forked = settle(system, client, early, PATIENCE)
+    assert (forked["status"], forked["approval"]) == ("completed", "granted")
+    assert len(system.webhooks(early)) == 1
+    assert paid(system, early) == {}
