@@ -31,7 +31,8 @@ class TargetLock:
 
     def acquire(self) -> None:
         """Take the folder. Raises AlreadyRunning."""
-        self._lock_path.parent.mkdir(parents=True, exist_ok=True)
+        # What people sent and what was made of it is nobody else's to read.
+        self._lock_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._lock.acquire()
         except FolderInUse as error:

@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 # The role of shared/db/roles.sql that relays the outbox and finds stalled work.
 _SYSTEM = "robo_system"
+_PORT_FILE = "aws.port"
 _PREPARATIONS = ("stewardship.migrate_database", "knowledge.seed_collections")
 
 
@@ -177,6 +178,12 @@ class LocalTarget:
         observability.log_to(cast(TextIO, log))
         return log
 
+    def _last_port(self) -> int:
+        """The port of AWS at the last start, so that signed URLs outlive a restart; 0 the first time."""
+        path = self.folder / _PORT_FILE
+        text = path.read_text().strip() if path.exists() else ""
+        return int(text) if text.isdecimal() else 0
+
     def _log_file(self, name: str) -> LogFile:
         from infra.local.aws.logs import LogFile
 
@@ -213,8 +220,10 @@ class LocalTarget:
             runtime,
             self.folder / "s3",
             secrets[SIGNING_KEY],
+            port=self._last_port(),
             on_error=self._log_file("aws").error,
         )
+        (self.folder / _PORT_FILE).write_text(f"{front.port}\n")
         front.start()
         self._stack.callback(front.stop)
         # Ends after the runtime: a handler that still runs must never see the environment of the shell.

@@ -20,7 +20,7 @@ from infra.local.aws.runtime import LambdaError, Runtime
 from infra.local.aws.signatures import Presigned
 from infra.local.aws.vault import Vault
 from infra.local.aws.wsgi import Answer, Environ, calling, json_answer, read_body
-from infra.local.serving import Limits, Server, StartResponse
+from infra.local.serving import Limits, PortInUse, Server, StartResponse
 
 _FUNCTIONS = "/2015-03-31/functions/"
 _LIMITS = Limits(body=512 * 1024 * 1024, idle=3600, head=30, upload=600, answer=600, connections=2048)
@@ -28,8 +28,9 @@ _LIMITS = Limits(body=512 * 1024 * 1024, idle=3600, head=30, upload=600, answer=
 
 
 class AwsFront:
-    """AWS on `host:port`. Between `start()` and `stop()` it serves; objects are kept under `folder`. `on_error`
-    hears of what goes wrong within moto.
+    """AWS on `host:port`. Between `start()` and `stop()` it serves; objects are kept under `folder`.
+
+    `port` is a wish: when somebody else has it, a free one is taken. `on_error` hears of what goes wrong in moto.
     """
 
     def __init__(
@@ -43,7 +44,10 @@ class AwsFront:
         on_error: Callable[[Exception], None] | None = None,
     ) -> None:
         self._runtime = runtime
-        self._server = Server(self._serve, port=port, limits=_LIMITS, on_error=on_error)
+        try:
+            self._server = Server(self._serve, port=port, limits=_LIMITS, on_error=on_error)
+        except PortInUse:
+            self._server = Server(self._serve, limits=_LIMITS, on_error=on_error)
         moto_setup.prepare(self._server.port)
         self._moto = calling(moto_setup.application())
         self.vault = Vault(folder, moto_setup.s3())
@@ -57,6 +61,11 @@ class AwsFront:
     def url(self) -> str:
         """The endpoint for every service."""
         return self._server.url
+
+    @property
+    def port(self) -> int:
+        """The port in use."""
+        return self._server.port
 
     def start(self) -> None:
         """Serve."""

@@ -220,6 +220,7 @@ def test_everything_acknowledged_survives_kill_9(start: Callable[..., System]) -
             return  # the server is dead, as it should be
 
     before = _everything(first.aws("s3"))
+    signed = _signed(first, ODD_KEYS[1])
     threads = [threading.Thread(target=write, args=(worker,)) for worker in range(4)]
     for thread in threads:
         thread.start()
@@ -231,6 +232,7 @@ def test_everything_acknowledged_survives_kill_9(start: Callable[..., System]) -
 
     again = start()
     s3 = again.aws("s3")
+    assert _open(signed) == (200, "second"), "a signed URL outlives a restart"
 
     for key in list(acknowledged):
         assert s3.get_object(Bucket=HANDOFF, Key=key)["Body"].read() == key.encode() * 50
