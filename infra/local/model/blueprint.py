@@ -124,10 +124,15 @@ def _blueprint(text: str, sector: str, constraints: str) -> Blueprint:
     names = _entity_names(words, primary)
     entities = [samples.entity(key, line, names[key]) for key, line in primary.things.items()]
     own = own_capabilities(idea, primary, words)
-    maker = _Maker(
-        words, primary, {key: entity for key, entity in zip(primary.things, entities, strict=True)}, samples
-    )
+    maker = _Maker(words, primary, dict(zip(primary.things, entities, strict=True)), samples)
     abilities = maker.abilities(own)
+    screens = list(maker.screens({one.screen for one in abilities}))
+    blend = _blend(idea, secondary, samples, entities) if secondary else None
+    if blend:
+        entity, ability, screen = blend
+        entities.append(entity)
+        abilities.append(ability)
+        screens.append(screen)
     return Blueprint(
         idea=idea,
         seed=seed,
@@ -136,12 +141,35 @@ def _blueprint(text: str, sector: str, constraints: str) -> Blueprint:
         secondary=secondary,
         words=words,
         name=naming.product_name(idea, primary, words, seed),
-        abilities=tuple(abilities),
-        screens=maker.screens({one.screen for one in abilities}),
+        abilities=tuple(_demoted(abilities)),
+        screens=tuple(screens),
         entities=tuple(entities),
         constraints=json.loads(constraints),
         junk=naming.is_junk(idea),
     )
+
+
+def _blend(
+    idea: Idea, secondary: Archetype, samples: Samples, entities: list[dict[str, Any]]
+) -> tuple[dict[str, Any], Ability, ScreenPlan] | None:
+    """Take one thing, what is done with it and its screen over from the second kind of product; None on a clash."""
+    item = next(
+        (one for one in secondary.capabilities if one.name in secondary.lends and one.kind == "create"), None
+    )
+    if item is None:
+        return None
+    words = words_for(idea, secondary)
+    noun = words[item.thing]
+    name = identifier(noun.short, "")
+    taken = {str(entity[key]).casefold() for entity in entities for key in ("name", "label", "plural")}
+    if not name or {name, noun.short.casefold(), noun.phrase(full=False, many=True).casefold()} & taken:
+        return None
+    entity = samples.blended(words).entity(item.thing, secondary.things[item.thing], name)
+    maker = _Maker(words, secondary, {item.thing: entity}, samples)
+    line = next(screen for screen in secondary.screens if screen.key == item.at)
+    screen = maker.screen(replace(line, key=f"{secondary.key}-{line.key}", extras=()))
+    ability = replace(maker.ability(item), screen=screen.id, priority="could")
+    return entity, ability, screen
 
 
 def _entity_names(words: Words, archetype: Archetype) -> dict[str, str]:
@@ -169,14 +197,14 @@ class _Maker:
         made: list[Ability] = []
         seen: set[str] = set()
         for item in own:
-            ability = self._ability(item)
+            ability = self.ability(item)
             if ability.name.casefold() not in seen and len(made) < MOST_REQUIREMENTS:
                 seen.add(ability.name.casefold())
                 made.append(ability)
-        features = sum(one.priority != "support" for one in made)
-        return made if features <= MOST_FEATURES else _demoted(made)
+        return made
 
-    def _ability(self, item: Capability) -> Ability:
+    def ability(self, item: Capability) -> Ability:
+        """A capability in the idea's words."""
         words, role = self.words, self.words[item.role]
         entity = self.entities[item.thing]
         kind = item.kind
@@ -239,9 +267,10 @@ class _Maker:
     def screens(self, used: set[str]) -> tuple[ScreenPlan, ...]:
         """The archetype's screens that an ability uses, and always the first four."""
         kept = [line for number, line in enumerate(self.archetype.screens) if number < 4 or line.key in used]
-        return tuple(self._screen(line) for line in kept)
+        return tuple(self.screen(line) for line in kept)
 
-    def _screen(self, line: ScreenLine) -> ScreenPlan:
+    def screen(self, line: ScreenLine) -> ScreenPlan:
+        """A screen in the idea's words."""
         return ScreenPlan(
             id=line.key,
             title=trim(self.words.fill(line.title), 60),

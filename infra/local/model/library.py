@@ -77,7 +77,12 @@ class ScreenLine:
 
 @dataclass(frozen=True)
 class Archetype:
-    """A kind of product. `object` is "own" when the idea's object is itself the record kept, else "head"."""
+    """A kind of product.
+
+    `object` is "own" when the idea's object is itself the record kept, else "head". `audience` is the role of the
+    people named after "for"; `both`: they take both sides; `inside`: it is for an organisation's own people;
+    `compounds`: roles are named after the object ("cheese producer"); `seller`: who sells or offers is the doer.
+    """
 
     key: str
     title: str
@@ -88,6 +93,9 @@ class Archetype:
     roles: dict[str, str]
     audience: str
     both: bool
+    inside: bool
+    compounds: bool
+    seller: bool
     things: dict[str, ThingLine]
     screens: tuple[ScreenLine, ...]
     capabilities: tuple[Capability, ...]
@@ -107,13 +115,14 @@ class Archetype:
 
 @dataclass(frozen=True)
 class Topic:
-    """Words of a field of life: what its kinds are called, sample names, units and prices."""
+    """Words of a field of life: what its kinds are called, sample names and the kind of each, units and prices."""
 
     key: str
     cues: tuple[str, ...]
     label: str
     kinds: tuple[str, ...]
     items: tuple[str, ...]
+    of_kinds: tuple[int, ...]
     unit: str
     amount: tuple[float, float] | None
     price: tuple[float, float] | None
@@ -211,6 +220,9 @@ def _archetype(key: str, data: dict[str, Any]) -> Archetype:
         roles=dict(data["roles"]),
         audience=data["audience"],
         both=data.get("both", False),
+        inside=data.get("inside", False),
+        compounds=data.get("compounds", False),
+        seller=data.get("seller", False),
         things={name: _thing(thing) for name, thing in data["things"].items()},
         screens=tuple(_screen(name, line) for name, line in data["screens"].items()),
         capabilities=tuple(_capability(item) for item in data["capabilities"]),
@@ -263,6 +275,7 @@ def topics() -> tuple[Topic, ...]:
                 label=data["label"],
                 kinds=tuple(part.strip() for part in data["kinds"].split(",")),
                 items=tuple(part.strip() for part in data["items"].split(",")),
+                of_kinds=tuple(int(digit) - 1 for digit in str(data["of_kinds"])),
                 unit=data.get("unit", ""),
                 amount=_range(data.get("amount")),
                 price=_range(data.get("price")),

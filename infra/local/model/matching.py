@@ -20,27 +20,45 @@ def _weights(idea: Idea) -> Counter[str]:
     head = words(idea.text)[:24]
     for word in dict.fromkeys(stem(word) for word in head):
         weight[word] = 2
-    for part, value in ((idea.object, 3), (idea.topic, 3), (idea.activity, 6), (idea.verb, 4)):
+    kind = idea.activity.split()
+    parts = (
+        (idea.object, 3),
+        (idea.topic, 3),
+        (" ".join(kind[:-1]), 3),
+        (" ".join(kind[-1:]), 6),
+        (idea.verb, 4),
+    )
+    for part, value in parts:
         for word in words(part):
             weight[stem(word)] = max(weight[stem(word)], value)
     return weight
 
 
 @lru_cache(maxsize=1)
-def _cues() -> list[tuple[Archetype, list[tuple[tuple[str, ...], float]]]]:
-    return [
-        (one, [(tuple(stem(word) for word in cue.split()), weight) for cue, weight in one.cues.items()])
-        for one in archetypes().values()
-    ]
+def _cues() -> list[tuple[Archetype, dict[tuple[str, ...], float], dict[str, float]]]:
+    """Each archetype with its cues by stems, and those that count only as a verb ("to book")."""
+    made = []
+    for one in archetypes().values():
+        plain: dict[tuple[str, ...], float] = {}
+        verbs: dict[str, float] = {}
+        for cue, weight in one.cues.items():
+            if cue.startswith("to "):
+                verbs[cue[3:]] = weight
+            else:
+                key = tuple(stem(word) for word in cue.split())
+                plain[key] = max(weight, plain.get(key, 0.0))
+        made.append((one, plain, verbs))
+    return made
 
 
 def scores(idea: Idea, sector: str) -> list[tuple[float, Archetype]]:
     """Return each archetype with how well the idea's words fit it, best first."""
     weight = _weights(idea)
+    said = {idea.verb, *(clause.verb for clause in idea.clauses)}
     found = []
-    for one, cues in _cues():
-        score = 0.0
-        for stems, value in cues:
+    for one, plain, verbs in _cues():
+        score = sum(4 * value for verb, value in verbs.items() if verb in said)
+        for stems, value in plain.items():
             if all(part in weight for part in stems):
                 score += value * min(weight[part] for part in stems) * (1.5 if len(stems) > 1 else 1)
         if score and sector in one.sectors:
@@ -56,7 +74,7 @@ def choose(idea: Idea, sector: str) -> tuple[Archetype, Archetype | None]:
     if best < 4:
         return archetypes()[FALLBACK], None
     second, other = ranked[1] if len(ranked) > 1 else (0.0, primary)
-    return primary, other if second >= max(5.0, best * 0.35) and other is not primary else None
+    return primary, other if second >= max(8.0, best * 0.4) and other is not primary else None
 
 
 def topic_of(idea: Idea) -> Topic | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from infra.local.model.language import lexicon as lx
-from infra.local.model.language.inflection import is_uncountable, singular, trim
+from infra.local.model.language.inflection import is_uncountable, possessive, singular, trim
 from infra.local.model.language.parser import Audience, Idea, noun_kind
 from infra.local.model.library import Archetype
 from infra.local.model.phrases import Noun, Words
 
-LONGEST = 44
+LONGEST = 60
 
 
 def _strong(phrase: str) -> str:
@@ -38,23 +38,46 @@ def _joined(*parts: str) -> str:
     return trim(" ".join(words), LONGEST)
 
 
+def _owned(owner: str, front: str, *parts: str) -> tuple[str, str]:
+    """Return a full phrase behind its owner ("neighbour's tool") or its mark ("bakery shift"), and the owner."""
+    rest = _joined(*parts)
+    if owner and owner.casefold() not in rest.casefold():
+        return f"{possessive(owner)} {rest}", owner
+    return _joined(front, rest), ""
+
+
 def thing_noun(idea: Idea, archetype: Archetype, head: str) -> Noun:
-    """Name the main thing: the object itself when it is a record one can count, else object (or mark) and head."""
+    """Name the main thing: the object itself when it is a record one can count, else object (or mark) and head.
+
+    An object of one word is told apart by its people ("photographer's expense") or their house ("bakery shift").
+    """
+    audience = idea.audience
+    known = audience is not None and audience.kind == "person" and not idea.topic and _usable(audience.phrase)
+    owner = audience.phrase if audience and known else ""
     thing = idea.object
-    person = noun_kind(thing)[0] in ("person", "organisation") if thing else False
     if not thing:
-        own = mark(idea) or " ".join(idea.words[:1]).casefold()
-        return Noun(_joined(own, head), _joined(idea.topic.split()[-1] if idea.topic else "", head))
-    tokens = (
-        thing.split(" of ")[0].split() if archetype.object == "own" else thing.replace(" of ", " ").split()
+        topic = " ".join(idea.topic.split()[-2:])
+        front = mark(idea) or " ".join(idea.words[:1]).casefold()
+        full, whose = _owned(owner, front, head)
+        return Noun(full, _joined(singular(topic), head), whose)
+    tokens = thing.replace(" of ", " ").split()
+    person = noun_kind(thing)[0] in ("person", "organisation")
+    alone = len(tokens) == 1 and not person
+    whose, front = (owner, mark(idea)) if alone else ("", "")
+    record = tokens[-1].casefold() in lx.RECORDS or tokens[-1].casefold().endswith(head)
+    if record or (archetype.object == "own" and not is_uncountable(thing) and not person and thing.isascii()):
+        full, whose = _owned(whose, front, " ".join(thing.split()[-4:]))
+        return Noun(full, _joined(*tokens[-2:]), whose)
+    full, whose = _owned(whose, front, " ".join(tokens[-3:]), head)
+    return Noun(
+        full,
+        _joined(*tokens[-2:], head) if len(_joined(*tokens[-2:], head)) < 26 else _joined(tokens[-1], head),
+        whose,
     )
-    short = tokens[-1]
-    own_record = archetype.object == "own" and not is_uncountable(thing) and not person and thing.isascii()
-    if own_record:
-        front = mark(idea) if len(tokens) == 1 and "-" not in thing else ""
-        return Noun(_joined(front, thing), _joined(*tokens[-2:]) if len(tokens) > 1 else short)
-    front = mark(idea) if len(tokens) == 1 and "-" not in thing and not person else ""
-    return Noun(_joined(front, " ".join(tokens[-3:]), head), _joined(short, head))
+
+
+def _usable(phrase: str) -> bool:
+    return phrase.split()[-1].casefold() not in lx.ANYBODY
 
 
 def _person(phrase: str) -> Noun:
@@ -62,27 +85,40 @@ def _person(phrase: str) -> Noun:
     return Noun(trim(phrase, 60), trim(words[-1], 40))
 
 
-def _members(audience: Audience) -> tuple[Noun, Noun]:
-    """Who belongs to an organisation and who runs it, marked with the organisation's own words."""
+def _members(audience: Audience, archetype: Archetype) -> tuple[Noun, Noun]:
+    """Who belongs to an organisation and who runs it; inside tools are for its own people, not for its guests."""
     member, staff = lx.ORGANISATIONS[audience.head]
     front = audience.phrase.split()[: -len(audience.head.split())]
     kept = " ".join(word for word in front if word.casefold() not in lx.WEAK)
+    if archetype.inside and member in lx.OUTSIDERS:
+        default = archetype.roles["doer"]
+        return Noun(_joined(audience.head, default), default), Noun(staff, staff)
     member = "" if member in kept.casefold() else member
-    return Noun(_joined(kept, member or audience.phrase), member or kept), Noun(_joined(kept, staff), staff)
+    return Noun(_joined(kept, member or audience.phrase), member or kept), Noun(staff, staff)
 
 
 def roles(idea: Idea, archetype: Archetype) -> dict[str, Noun]:
-    """Name the roles: the idea's people where it names some, else the archetype's with the idea's mark."""
-    core = idea.object.split(" of ")[0].split()[-1:] if noun_kind(idea.object)[0] == "thing" else []
+    """Name the roles: the idea's people where it names some, else the archetype's, marked where that reads well."""
+    core = idea.object.split()[-1:] if noun_kind(idea.object)[0] == "thing" and archetype.compounds else []
+    place = mark(idea) if idea.audience and idea.audience.kind == "place" and not idea.topic else ""
     made: dict[str, Noun] = {}
     for key, default in archetype.roles.items():
-        made[key] = Noun(_joined(mark(idea) if not core else core[0], default), default)
-    people = [one for one in idea.audiences if one.kind == "person"]
+        front = core[0] if core and key != "office" else place
+        made[key] = Noun(_joined(front, default), default)
+    people = [one for one in idea.audiences if one.kind == "person" and _usable(one.phrase)]
     groups = [one for one in idea.audiences if one.kind == "organisation"]
     subject = next((clause.subject for clause in idea.clauses if clause.subject), "")
     first, second = archetype.audience, "other" if archetype.audience == "doer" else "doer"
-    if subject and idea.counterpart and noun_kind(subject)[0] == "person":
+    if subject and idea.counterpart and noun_kind(subject)[0] == "person" and _usable(subject):
         made["doer"], made["other"] = _person(subject), _person(idea.counterpart)
+    elif (
+        people
+        and archetype.seller
+        and any(clause.verb in ("sell", "offer", "make") for clause in idea.clauses)
+    ):
+        made["doer"] = _person(people[0].phrase)
+    elif people and (same := _role_of(people[0], archetype)) and same != first:
+        made[same] = _person(people[0].phrase)
     elif people:
         made[first] = _person(people[0].phrase)
         if len(people) > 1 and people[1].phrase.split()[-1] != people[0].phrase.split()[-1]:
@@ -90,27 +126,35 @@ def roles(idea: Idea, archetype: Archetype) -> dict[str, Noun]:
         elif archetype.both:
             made[second] = made[first]
     if groups:
-        member, staff = _members(groups[0])
+        member, staff = _members(groups[0], archetype)
         made["office"] = staff
         if not people:
             made["doer" if first == "office" else first] = member
             if archetype.both:
                 made[second] = member
             elif len(groups) > 1:
-                made[second] = _members(groups[1])[0]
+                made[second] = _members(groups[1], archetype)[0]
     if not archetype.both and made["doer"].short == made["other"].short:
-        default = archetype.roles["other" if made["doer"].short != archetype.roles["other"] else "doer"]
-        made[second] = Noun(_joined(mark(idea), default), default)
+        default = archetype.roles[second]
+        made[second] = (
+            Noun(default, default) if made[first].short != default else Noun(f"other {default}", default)
+        )
     return made
+
+
+def _role_of(audience: Audience, archetype: Archetype) -> str:
+    """The role whose usual name the audience bears ("elevator technician"); empty when none does."""
+    last = audience.phrase.split()[-1].casefold()
+    return next((key for key, default in archetype.roles.items() if default.split()[-1] == last), "")
 
 
 def words_for(idea: Idea, archetype: Archetype) -> Words:
     """Return the nouns for every slot of an archetype's templates."""
     named = dict(roles(idea, archetype))
-    main = thing_noun(idea, archetype, archetype.things["main"].noun)
-    thing = idea.object or idea.topic or archetype.things["main"].noun
-    core = (main.short.removesuffix(archetype.things["main"].noun).strip() or main.short).split()[-1]
-    named["object"] = Noun(trim(thing, 60), trim(thing, 60))
+    head = archetype.things["main"].noun
+    main = thing_noun(idea, archetype, head)
+    thing = idea.object or idea.topic or head
+    named["object"] = Noun(trim(thing, 60), trim(thing, 60)) if idea.object or idea.topic else main
     named["main"] = main
     for key, line in archetype.things.items():
         if key == "main":
@@ -118,10 +162,12 @@ def words_for(idea: Idea, archetype: Archetype) -> Words:
         role = line.noun.strip("{}")
         if role in named:
             named[key] = named[role]
-        else:
-            front = core if not idea.object or idea.object.isascii() else ""
-            if front.casefold() in line.noun.casefold().split():
-                front = mark(idea)
-            strong = main.full.removesuffix(archetype.things["main"].noun).strip() or front
-            named[key] = Noun(_joined(strong, line.noun), line.noun)
+            continue
+        last = main.full.split()[-1]
+        ends = last == head or (last.casefold() in lx.RECORDS and last in line.noun.split())
+        strong = main.full.removesuffix(last).strip() if ends else main.full
+        strong = strong or main.full
+        if strong.split()[-1].casefold() == line.noun.casefold():
+            strong = " ".join(strong.split()[:-1]) or strong
+        named[key] = Noun(_joined(strong, line.noun), line.noun, main.owner)
     return Words(named)

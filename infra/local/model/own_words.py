@@ -12,6 +12,16 @@ from infra.local.model.library import Archetype, Capability
 from infra.local.model.phrases import Words
 
 MOST_OWN = 4
+BENEFITS = {
+    "create": "it is written down once and found again",
+    "update": "the {main} shows what is true today",
+    "transition": "everybody sees how far the {main} is",
+    "search": "the right {main} is found without asking around",
+    "compare": "a choice between two {mains} has a reason",
+    "summarise": "decisions about {mains} rest on figures",
+    "export": "others can work with it outside the product",
+    "notify": "nobody has to ask how the {main} stands",
+}
 FILES = frozenset(["file", "report", "csv", "pdf", "spreadsheet", "export", "certificate", "statement"])
 KIND_TEXTS: dict[str, tuple[str, str, str]] = {
     "create": ("{a doer} with everything at hand", "the entry is saved without a required field", "the form names the field and keeps the rest"),
@@ -41,11 +51,13 @@ def own_capabilities(idea: Idea, archetype: Archetype, nouns: Words) -> list[Cap
         if len(quote) > 70 or len(quote) < 6:
             continue
         position = _covering(made, clause, nouns)
+        if position is None and clause is idea.clauses[0]:
+            position = _central(made, clause, archetype)
         if position is not None:
             if not made[position].quote:
-                made[position] = replace(made[position], quote=quote)
+                made[position] = replace(made[position], quote=_said(clause, idea))
         elif added < MOST_OWN:
-            made.insert(min(len(made), 2 + added), _own(clause, quote, archetype, nouns))
+            made.insert(min(len(made), 2 + added), _own(clause, quote, idea, archetype, nouns))
             added += 1
     return made
 
@@ -61,6 +73,23 @@ def _covering(made: list[Capability], clause: Clause, nouns: Words) -> int | Non
     return None
 
 
+def _central(made: list[Capability], clause: Clause, archetype: Archetype) -> int | None:
+    """What the whole product is about ("teachers tutor …" in tutoring) belongs to its last main step."""
+    strong = {
+        stem(cue.removeprefix("to "))
+        for cue, weight in archetype.cues.items()
+        if weight >= 4 and " " not in cue
+    }
+    if stem(clause.verb) not in strong:
+        return None
+    steps = [
+        number
+        for number, item in enumerate(made)
+        if item.priority == "must" and item.thing == "main" and item.kind in ("transition", "create")
+    ]
+    return steps[-1] if steps else None
+
+
 def _role(clause: Clause, nouns: Words) -> str:
     last = clause.subject.split()[-1:] or [""]
     for role in ("doer", "other", "office"):
@@ -69,7 +98,7 @@ def _role(clause: Clause, nouns: Words) -> str:
     return "doer"
 
 
-def _own(clause: Clause, quote: str, archetype: Archetype, nouns: Words) -> Capability:
+def _own(clause: Clause, quote: str, idea: Idea, archetype: Archetype, nouns: Words) -> Capability:
     kind = lx.VERBS.get(base_verb(clause.verb), "update")
     if any(word.casefold() in FILES for word in clause.rest.split()) and kind in (
         "search",
@@ -99,16 +128,22 @@ def _own(clause: Clause, quote: str, archetype: Archetype, nouns: Words) -> Capa
         priority="must",
         name=_plain(quote),
         text=_plain(quote),
-        benefit="what the idea promises about the {main} holds from the first release",
+        benefit=BENEFITS[kind],
         given=given,
         when=when,
         then=then,
-        button=BUTTONS[kind],
+        button=_plain(quote) if len(quote) <= 40 else BUTTONS[kind],
         done="Done: " + _plain(quote) + ".",
         from_states=states[:1] if kind == "transition" else (),
         to_state=states[1] if kind == "transition" else "",
-        quote=quote,
+        quote=_said(clause, idea),
     )
+
+
+def _said(clause: Clause, idea: Idea) -> str:
+    """The clause as the lead wrote it, when those very words stand in the idea; else empty."""
+    text = " ".join(idea.text.split())
+    return clause.said if clause.said and clause.said.casefold() in text.casefold() else ""
 
 
 def _plain(text: str) -> str:

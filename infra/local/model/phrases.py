@@ -2,7 +2,8 @@
 
 Slots: `{main}` `{mains}` `{a main}` `{the main}` `{Main}` `{A main}` and the same for item, party, doer, other, office
 and object. In full mode the first thing named gets its full phrase ("second-hand lab equipment listing"), later ones
-the short one ("listing"): that keeps sentences readable and still tells two ideas apart.
+the short one ("listing"): that keeps sentences readable and still tells two ideas apart. `<is/are>` agrees with `{objects}`, which stays singular when it
+cannot be counted ("lab equipment is", "tools are").
 """
 
 from __future__ import annotations
@@ -11,23 +12,28 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.local.model.language.inflection import a, capital, plural, possessive
+from infra.local.model.language.inflection import a, capital, is_uncountable, plural, possessive
 
 SLOT = re.compile(r"\{(?P<article>[Aa]n? |[Tt]he )?(?P<key>[A-Za-z]+)(?P<own>'s)?\}")
+NUMBER = re.compile(r"<([^/<>]*)/([^/<>]*)>")
 THINGS = ("main", "item", "party", "object", "extra")
 PLURALS = {"parties": "party"}
 
 
 @dataclass(frozen=True)
 class Noun:
-    """A noun phrase, singular: in full and as short as a label needs it."""
+    """A noun phrase, singular: in full and as short as a label needs it; `owner` is whose it is in the full phrase."""
 
     full: str
     short: str
+    owner: str = ""
 
     def phrase(self, *, full: bool, many: bool) -> str:
-        """Return the full or short phrase, singular or plural."""
+        """Return the full or short phrase, singular or plural ("neighbours' tools")."""
         word = self.full if full else self.short
+        front = f"{possessive(self.owner)} "
+        if many and full and self.owner and word.startswith(front):
+            return f"{possessive(plural(self.owner))} {plural(word.removeprefix(front))}"
         return plural(word) if many else word
 
 
@@ -63,7 +69,10 @@ class Words:
                 text = possessive(text)
             return capital(text) if article[:1].isupper() or match["key"][0].isupper() else text
 
-        return " ".join(SLOT.sub(slot, template).split())
+        one = self.nouns["object"].short
+        many_objects = not is_uncountable(one)
+        agreed = NUMBER.sub(lambda match: match[2] if many_objects else match[1], template)
+        return " ".join(SLOT.sub(slot, agreed).split())
 
     def _key(self, name: str) -> tuple[str, bool]:
         lower = name.lower()

@@ -7,6 +7,7 @@ one), `range:1..9 unit`, `date` as `+3..+40` days, `time` as `08:00..18:00`, `a/
 
 from __future__ import annotations
 
+import copy
 import re
 import unicodedata
 from datetime import date, timedelta
@@ -58,6 +59,12 @@ class Samples:
         self.place = place
         self.titles: list[str] = []
 
+    def blended(self, words: Words) -> Samples:
+        """Return these samples with the nouns of another archetype: the same people, places and rows to refer to."""
+        other = copy.copy(self)
+        other.words = words
+        return other
+
     def entity(self, key: str, line: ThingLine, name: str) -> dict[str, Any]:
         """Return an entity as in the answer of `prototype`; call for `main` first, because others refer to it."""
         noun = self.words[key]
@@ -75,7 +82,7 @@ class Samples:
             "name": name,
             "label": capital(noun.short)[:60],
             "plural": capital(noun.phrase(full=False, many=True))[:60],
-            "description": self.words.fill(line.about),
+            "description": self.words.fill(line.about, full=True),
             "fields": fields,
             "states": states,
             "rows": rows,
@@ -134,6 +141,7 @@ class Samples:
         return [self.words.fill(part.strip())[:60] for part in item.maker.split("/")]
 
     def _title(self, lines: tuple[FieldLine, ...], fields: list[dict[str, Any]], row: list[str]) -> str:
+        """How other rows refer to this one: its name, or its kind and amount."""
         if lines[0].type == "text":
             return row[0]
         parts = []
@@ -156,6 +164,8 @@ class Samples:
     def _value(self, key: str, line: FieldLine, field: dict[str, Any], number: int, person: str) -> str:
         maker = line.maker
         match line.type:
+            case "choice" if self.topic and maker.startswith("kinds") and key == "main":
+                return str(field["choices"][self.topic.of_kinds[number % len(self.topic.of_kinds)]])
             case "choice":
                 return str(field["choices"][(number * 2 + len(line.label)) % len(field["choices"])])
             case "number" | "money":

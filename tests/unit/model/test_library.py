@@ -88,6 +88,7 @@ def test_every_template_fills_and_every_field_type_is_known(archetype: Archetype
             item.done,
         )
     ]
+    texts += [name for name, _, _, _ in (*archetype.metrics,)]
     texts += [text for line in (*archetype.epics, *archetype.risks) for text in line[:3]]
     texts += [*archetype.out_of_scope, *(screen.title + screen.purpose for screen in archetype.screens)]
     for text in texts:
@@ -95,6 +96,7 @@ def test_every_template_fills_and_every_field_type_is_known(archetype: Archetype
         assert filled
         assert "{" not in filled
         assert "}" not in filled
+        assert "<" not in filled
     for thing in archetype.things.values():
         assert {field.type for field in thing.fields} <= set(get_args(FieldType))
 

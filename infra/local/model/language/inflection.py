@@ -9,7 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from infra.local.model.language.lexicon import ENDS_IN_S, IRREGULAR, SINGULAR, SMALL_WORDS, UNCOUNTABLE
+from infra.local.model.language.lexicon import (
+    COUNTABLE_ING,
+    ENDS_IN_S,
+    IRREGULAR,
+    SINGULAR,
+    SMALL_WORDS,
+    UNCOUNTABLE,
+)
 
 VOWEL_SOUND = re.compile(
     r"(?i)^(?:[aeio]|u(?!ni[cfoqstv]|s[aeiu]|r[aiu][nt]|k|tili|biq)|hon(?:est|our|or)|hour|heir)"
@@ -25,7 +32,8 @@ def _last(phrase: str) -> tuple[str, str]:
 
 def is_uncountable(phrase: str) -> bool:
     """Whether the last word of `phrase` takes no article and no plural ("lab equipment")."""
-    return _last(phrase)[1].casefold() in UNCOUNTABLE
+    word = _last(phrase)[1].casefold()
+    return word in UNCOUNTABLE or (word.endswith("ing") and len(word) > 5 and word not in COUNTABLE_ING)
 
 
 def plural(phrase: str) -> str:
@@ -35,12 +43,14 @@ def plural(phrase: str) -> str:
         return f"{plural(before)}{of}{after}"
     rest, word = _last(phrase)
     lower = word.casefold()
-    if not word or lower in UNCOUNTABLE or not word[-1].isascii() or not word[-1].isalpha():
+    if not word or is_uncountable(word) or not word[-1].isascii() or not word[-1].isalpha():
         return phrase
     if lower in IRREGULAR:
         return rest + _like(word, IRREGULAR[lower])
     if lower.endswith(("man", "woman")) and lower not in ("human", "german", "roman", "talisman"):
         return rest + word[:-2] + "en"
+    if lower.endswith("person") and len(lower) > 6:
+        return rest + word[:-6] + "people"
     if lower in SINGULAR or (singular(lower) != lower):
         return phrase
     if lower.endswith(("s", "x", "z", "ch", "sh")):
@@ -61,6 +71,8 @@ def singular(phrase: str) -> str:
         return rest + _like(word, SINGULAR[lower])
     if lower in UNCOUNTABLE or lower in ENDS_IN_S or lower in IRREGULAR or len(lower) < 4:
         return phrase
+    if lower.endswith("speople"):
+        return rest + word[:-6] + "person"
     if lower.endswith(("men", "women")) and lower not in ("specimen", "regimen", "omen", "abdomen", "acumen"):
         return rest + word[:-2] + "an"
     if lower.endswith("ies") and len(lower) > 4:

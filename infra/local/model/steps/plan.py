@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from infra.local.model.blueprint import Ability, Blueprint
-from infra.local.model.language.inflection import capital, cut, trim
+from infra.local.model.language.inflection import a, capital, cut, trim
+from infra.local.model.language.parser import noun_kind
 from infra.local.model.steps.given import Given
 
 POINTS = {
@@ -141,14 +142,14 @@ def _refusal(one: Ability, label: str, many: str) -> dict[str, str]:
     match one.kind:
         case "create":
             return {
-                "given": f"a {label} with every required field",
+                "given": f"{a(label)} with every required field",
                 "when": "it is sent twice by a double click",
                 "then": f"one {label} is stored",
             }
         case "transition":
             leaving = " or ".join(one.from_states)
             return {
-                "given": f"a {label} that is not {leaving}",
+                "given": f"{a(label)} that is not {leaving}",
                 "when": f"“{one.button}” is asked for",
                 "then": f"it is refused and the {label} stays as it was",
             }
@@ -189,15 +190,9 @@ def usage(given: Given) -> dict[str, int]:
     plan = given.plan
     people, requests = plan.archetype.usage
     counted = [
-        count
-        for noun, count in plan.idea.numbers.items()
-        if count >= 10
-        and (
-            noun in {"user", "people", "customer", "member"}
-            or any(noun == one.phrase.split()[-1] for one in plan.idea.audiences)
-        )
+        count for noun, count in plan.idea.numbers.items() if count >= 10 and noun_kind(noun)[0] == "person"
     ]
-    people = max(1, min(counted[0] if counted else people, 5_000_000))
+    people = max(1, min(max(counted) if counted else people, 5_000_000))
     return {
         "monthly_active_users": people,
         "requests_per_user": requests,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.local.model.language.inflection import a, capital, cut, listed, plural, trim
+from infra.local.model.language.inflection import capital, cut, listed, plural, trim
 from infra.local.model.steps.given import Given
 
 BUDGET_WORDS = (
@@ -27,18 +27,10 @@ def draft(given: Given) -> dict[str, Any]:
     score, reasons = scored(given)
     promise = words.lower(kind.promise, full=True)
     abilities = plan.features
-    main = [words.lower(f"{{{key}}}", full=True) for key in ("mains",)]
-    doers = words["doer"].phrase(full=True, many=True)
-    office = words["office"].phrase(full=True, many=True)
-    firsts = listed([_first_words(one.do) for one in abilities[:3]])
     return {
         "project_name": trim(plan.name, 60),
         "tagline": cut(f"{plan.name}: {promise}", 140),
-        "summary": cut(
-            f"{plan.name} is {kind.title} for {main[0]}. {capital(doers)} {firsts}. "
-            f"{capital(office)} see how things stand and step in where it is needed.",
-            600,
-        ),
+        "summary": _summary(given),
         "goals": [cut(words.fill(goal, full=True), 400) for goal in kind.goals],
         "audiences": audiences(given),
         "features": [
@@ -56,12 +48,29 @@ def draft(given: Given) -> dict[str, Any]:
     }
 
 
-def _first_words(do: str) -> str:
-    for end in (" with ", " by ", ", ", " and "):
-        head = do.split(end)[0]
-        if 8 < len(head) <= 70:
-            do = head
-    return do
+def _deed(name: str) -> str:
+    """The name of a feature inside a sentence: "Offer a lot" → "offer a lot"."""
+    first = name.split(" ")[0]
+    return name if first.isupper() and len(first) > 1 else name[:1].lower() + name[1:]
+
+
+def _deeds(given: Given, role: str, most: int) -> list[str]:
+    actors = given.plan.words[role].phrase(full=True, many=True)
+    return [_deed(one.name) for one in given.plan.features if one.actors == actors][:most]
+
+
+def _summary(given: Given) -> str:
+    """What the product is and what each role does in it, in two or three sentences."""
+    plan = given.plan
+    sentences = [f"{plan.name} is {plan.archetype.title} for {plan.words.lower('{mains}', full=True)}."]
+    told: set[str] = set()
+    for role, most in (("doer", 3), ("other", 2), ("office", 2)):
+        actors = plan.words[role].phrase(full=True, many=True)
+        deeds = _deeds(given, role, most)
+        if deeds and actors not in told:
+            told.add(actors)
+            sentences.append(f"{capital(actors)} {listed(deeds)}.")
+    return cut(" ".join(sentences), 600)
 
 
 def _singular_actor(actor: str) -> str:
@@ -74,8 +83,7 @@ def audiences(given: Given) -> list[dict[str, str]]:
     made: dict[str, dict[str, str]] = {}
     for role in ("doer", "other", "office"):
         noun = plan.words[role]
-        does = [one for one in plan.features if one.actor == a(noun.full) or one.actors == plural(noun.full)]
-        what = listed([_first_words(one.do) for one in does[:2]]) or plan.words.lower("follow every {main}")
+        what = listed(_deeds(given, role, 3)) or plan.words.lower("follow every {main}")
         name = capital(plural(noun.full))
         made.setdefault(name, {"name": trim(name, 120), "description": cut(f"They {what}.", 400)})
     for one in plan.idea.audiences:

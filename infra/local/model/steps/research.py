@@ -39,7 +39,7 @@ def draft(given: Given) -> dict[str, Any]:
         "opportunities": [
             cut(
                 fill(
-                    "Begin with one {office} and the {doers} it already knows, before any advertising.",
+                    "Begin with one {office} and the {doers} around it, before any advertising.",
                     full=True,
                 ),
                 400,
@@ -62,7 +62,7 @@ def _opportunity(given: Given) -> str:
         return (
             f"“{own.quote}” is asked for by the lead and in none of the descriptions at hand: show it first."
         )
-    return "{Others} who wait for a {main} today are the first to tell others about it."
+    return "{Others} who wait for {a main} today are the first to tell others about it."
 
 
 def _rival(competitors: list[dict[str, str]], mains: str) -> str:
