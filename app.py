@@ -1,6 +1,6 @@
 """The CDK app. `python app.py --stage dev` writes the templates; `cdk deploy` calls it by cdk.json."""
 
-from infra.synth import main
+from infra.assembly.synth import main
 
 if __name__ == "__main__":
     main()

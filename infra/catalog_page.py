@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
+from infra.assembly.deployment import MIGRATION, SEEDING
 from infra.catalog import CATALOG, Access, Catalog, Function, Use, Zone
-from infra.deployment import MIGRATION, SEEDING
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "functions.md"
 

@@ -11,8 +11,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.assembly.stage import Stage
 from infra.catalog import Route
-from infra.stage import Stage
 
 PROBLEM_JSON = "application/problem+json"
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from aws_cdk import Aws
 
+from infra.assembly.stage import Stage
 from infra.catalog import Function, Workflow
-from infra.stage import Stage
 
 # The logins of shared/db/roles.sql.
 APPLICATION_ROLE = "robo_app"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import App, CfnDynamicReference, CfnDynamicReferenceService, Stack, Tags
 
+from infra.assembly.stage import Stage
 from infra.catalog import CATALOG, Catalog
 from infra.constructs.function import Assets
 from infra.constructs.surroundings import Surroundings
@@ -13,7 +14,6 @@ from infra.stacks.messaging import MessagingStack
 from infra.stacks.network import NetworkStack
 from infra.stacks.schema import SchemaStack
 from infra.stacks.storage import StorageStack
-from infra.stage import Stage
 
 
 def vectors_url_parameter(stage: Stage) -> str:

@@ -12,13 +12,13 @@ from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.assembly.deployment import MIGRATION, SEEDING
 from infra.catalog import Catalog, Function, Queue, Schedule
 from infra.constructs.api import CatalogApi
 from infra.constructs.function import Assets, add_functions
 from infra.constructs.lint import acknowledge_trigger_provider
 from infra.constructs.surroundings import Surroundings
 from infra.constructs.workflow import CatalogWorkflow, read_definition
-from infra.deployment import MIGRATION, SEEDING
 from infra.stacks.network import NetworkStack
 
 

@@ -9,9 +9,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
+from infra.assembly.stage import Stage
 from infra.constructs.surroundings import Database
 from infra.stacks.network import CACHE_PORTS, POSTGRES_PORT, NetworkStack
-from infra.stage import Stage
 
 DATABASE_NAME = "roboagency"
 ADMINISTRATOR = "robo_admin"

@@ -10,8 +10,8 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.assembly.stage import Stage
 from infra.catalog import Bus, Catalog, Queue, Rule
-from infra.stage import Stage
 
 DEAD_LETTER_DAYS = 14
 QUEUE_DAYS = 4

@@ -7,8 +7,8 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.assembly.stage import Stage
 from infra.catalog import Catalog, Zone
-from infra.stage import Stage
 
 POSTGRES_PORT = 5432
 CACHE_PORTS = (6379, 6380)  # a serverless cache answers reads from replicas on the second

@@ -9,11 +9,11 @@ from __future__ import annotations
 from aws_cdk import Duration, Stack, triggers
 from constructs import Construct
 
+from infra.assembly.deployment import MIGRATION
 from infra.catalog import Catalog
 from infra.constructs.function import Assets, add_functions
 from infra.constructs.lint import acknowledge_trigger_provider
 from infra.constructs.surroundings import Surroundings
-from infra.deployment import MIGRATION
 from infra.stacks.network import NetworkStack
 
 

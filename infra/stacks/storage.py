@@ -9,8 +9,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from infra.assembly.stage import Stage
 from infra.catalog import Bucket, Catalog, Secret
-from infra.stage import Stage
 
 # Letters and digits of a length divisible by four are also Base64: the form of a Standard Webhooks key (33 bytes).
 SECRET_LENGTH = 44

@@ -33,7 +33,7 @@ def assembly_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
     def synthesise(stage: str) -> Path:
         if stage not in made:
             out = tmp_path_factory.mktemp("cdk") / stage
-            command = [sys.executable, "-m", "infra.synth", "--stage", stage, "--out", str(out)]
+            command = [sys.executable, "-m", "infra.assembly.synth", "--stage", stage, "--out", str(out)]
             ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             assert ended.returncode == 0, ended.stderr
             # The CDK checks its templates and reports there; what it finds is a fault.

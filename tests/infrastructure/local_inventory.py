@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 
 from infra.catalog import CATALOG
-from infra.inventory import Inventory
+from infra.equality.inventory import Inventory
 from infra.local.aws.front import AwsFront
 from infra.local.aws.names import ACCESS_KEY, ACCOUNT, REGION
 from infra.local.aws.realise import realise

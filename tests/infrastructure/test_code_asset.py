@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.assembly.code_asset import assemble_code, code_files, rename_into_place
 from infra.catalog import CATALOG
-from infra.code_asset import assemble_code, code_files, rename_into_place
 
 
 def write(root: Path, path: str, text: str = "x") -> None:
@@ -22,7 +22,7 @@ def repository(root: Path) -> Path:
         "functions/a/__pycache__/handler.cpython-313.pyc",
         "functions/a/tests/test_a.py",
         "shared/settings.py",
-        "infra/synth.py",
+        "infra/assembly/synth.py",
         "tests/unit/test_b.py",
         ".env",
     ):

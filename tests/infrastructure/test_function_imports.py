@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.assembly.layers import ROOT, importable_modules
 from infra.catalog import CATALOG, Function
-from infra.layers import ROOT, importable_modules
 
 OURS = {"functions", "shared"}
 COMPOSITION_ROOT = ROOT / "shared" / "bootstrap.py"

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.catalog import CATALOG, Function, Zone
-from infra.layers import (
+from infra.assembly.layers import (
     BASE,
     FOLDER,
     LIMIT_BYTES,
@@ -18,6 +17,7 @@ from infra.layers import (
     pin_all,
     pinned,
 )
+from infra.catalog import CATALOG, Function, Zone
 
 
 def test_every_function_has_the_base_that_other_layers_lean_on() -> None:
@@ -43,7 +43,7 @@ def test_the_lock_is_read_for_the_python_of_lambda() -> None:
 def test_pinning_refuses_what_is_not_locked(tmp_path: Path) -> None:
     (tmp_path / "core").mkdir()
     (tmp_path / "core" / "requirements.in").write_text("# why\nredis\n", encoding="utf-8")
-    lock = tmp_path / "all.txt"
+    lock = tmp_path / "run.txt"
     lock.write_text("six==1.17.0\n", encoding="utf-8")
 
     with pytest.raises(KeyError, match="redis"):

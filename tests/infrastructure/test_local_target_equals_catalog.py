@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from infra.catalog import CATALOG
-from infra.differences import compare
-from infra.inventory import Inventory, described
+from infra.equality.differences import compare
+from infra.equality.inventory import Inventory, described
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = {"bucket", "bus", "dead-letter queue", "queue", "rule", "secret", "workflow"}

@@ -15,11 +15,11 @@ from typing import Any
 import pydantic
 import pytest
 
+from infra.assembly.layers import FOLDER, layer_names
+from infra.assembly.node import bundled_node, use_bundled_node
+from infra.assembly.stage import Stage, read_context
+from infra.assembly.synth import layer_folders, main
 from infra.catalog import CATALOG, Catalog, Function, Use, Workflow, Zone
-from infra.layers import FOLDER, layer_names
-from infra.node import bundled_node, use_bundled_node
-from infra.stage import Stage, read_context
-from infra.synth import layer_folders, main
 
 FUNCTION = Function("agency.probe", "functions.agency.probe.handler", Zone.EDGE, "Probes")
 WORKFLOW = Workflow("proto_v1", "flow.asl.json", ("agents.think",), 60)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from infra.catalog import CATALOG
-from infra.differences import CATALOG_TYPES, differences
-from infra.inventory import described
+from infra.equality.differences import CATALOG_TYPES, differences
+from infra.equality.inventory import described
 from tests.infrastructure.conftest import Templates, read_templates
 
 Resource = dict[str, Any]

@@ -1,0 +1,260 @@
+"""Reads CloudFormation templates back into the words of the catalog."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from infra.equality.inventory import Inventory
+
+Template = Mapping[str, Any]
+_PROVIDER_OF_TRIGGERS = "AWSCDKTriggerCustomResourceProvider"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource of a template. `id` is unique over all templates."""
+
+    stack: str
+    logical_id: str
+    type: str
+    properties: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """`<stack>/<logical id>`."""
+        return f"{self.stack}/{self.logical_id}"
+
+
+class Templates:
+    """All templates of a stage, with references followed within a stack and over its exports."""
+
+    def __init__(self, templates: Mapping[str, Template], stage: str) -> None:
+        self._prefix = f"robo-{stage}-"
+        self._resources: dict[str, Resource] = {}
+        self._exports: dict[str, tuple[str, Any]] = {}
+        for stack, template in templates.items():
+            for logical_id, body in template["Resources"].items():
+                made = Resource(
+                    stack, logical_id, body["Type"], body.get("Properties", {}), body.get("Metadata", {})
+                )
+                self._resources[made.id] = made
+            for output in template.get("Outputs", {}).values():
+                if "Export" in output:
+                    self._exports[output["Export"]["Name"]] = (stack, output["Value"])
+
+    def of_type(self, *types: str) -> Iterator[Resource]:
+        """Resources of the given types, in the order of the templates."""
+        return (resource for resource in self._resources.values() if resource.type in types)
+
+    def types(self) -> set[str]:
+        """Every type of resource that occurs."""
+        return {resource.type for resource in self._resources.values()}
+
+    def referred(self, value: object, stack: str, type_: str) -> Resource | None:
+        """The first resource of `type_` that an expression refers to, or None."""
+        if isinstance(value, list):
+            parts: list[object] = value
+        elif isinstance(value, Mapping):
+            for id_ in (value.get("Ref"), (value.get("Fn::GetAtt") or [None])[0]):
+                found = self._resources.get(f"{stack}/{id_}")
+                if found is not None and found.type == type_:
+                    return found
+            if (name := value.get("Fn::ImportValue")) in self._exports:
+                exporter, exported = self._exports[name]
+                return self.referred(exported, exporter, type_)
+            parts = list(value.values())
+        else:
+            return None
+        hits = (self.referred(part, stack, type_) for part in parts)
+        return next((hit for hit in hits if hit is not None), None)
+
+    def name(self, resource: Resource | None, property_: str) -> str:
+        """The deployed name without `robo-<stage>-`; a name that was not given is the logical id in brackets."""
+        if resource is None:
+            return "(nothing)"
+        value = resource.properties.get(property_)
+        if isinstance(value, Mapping) and "Fn::Join" in value:
+            value = value["Fn::Join"][1][0].rstrip("-")
+        if not isinstance(value, str) or not value.startswith(self._prefix):
+            return f"({resource.logical_id})"
+        return value.removeprefix(self._prefix)
+
+    def function_name(self, value: object, stack: str) -> str:
+        """The deployed name of the function that an expression refers to."""
+        return self.name(self.referred(value, stack, "AWS::Lambda::Function"), "FunctionName")
+
+
+def realised(templates: Templates) -> Inventory:
+    """Everything the templates hold of the kinds that the catalog describes."""
+    found = Inventory()
+    _functions(templates, found)
+    _routes(templates, found)
+    _queues(templates, found)
+    _events(templates, found)
+    _stored(templates, found)
+    _workflows(templates, found)
+    return found
+
+
+def _functions(templates: Templates, found: Inventory) -> None:
+    for made in templates.of_type("AWS::Lambda::Function"):
+        if made.logical_id.startswith(_PROVIDER_OF_TRIGGERS):
+            continue
+        properties = made.properties
+        log_group = templates.referred(
+            properties.get("LoggingConfig", {}).get("LogGroup"), made.stack, "AWS::Logs::LogGroup"
+        )
+        layers = [
+            templates.referred(layer, made.stack, "AWS::Lambda::LayerVersion")
+            for layer in properties.get("Layers", [])
+        ]
+        found.add(
+            "function",
+            templates.name(made, "FunctionName"),
+            handler=properties["Handler"],
+            memory=properties.get("MemorySize"),
+            timeout=properties.get("Timeout"),
+            zone="data" if "VpcConfig" in properties else "edge",
+            concurrency=properties.get("ReservedConcurrentExecutions"),
+            variables=frozenset(properties.get("Environment", {}).get("Variables", {})),
+            layers=tuple(templates.name(layer, "LayerName") for layer in layers),
+            runtime=properties.get("Runtime"),
+            architectures=tuple(properties.get("Architectures", ())),
+            traced=properties.get("TracingConfig", {}).get("Mode") == "Active",
+            log_days=log_group.properties.get("RetentionInDays") if log_group else None,
+        )
+    for trigger in templates.of_type("Custom::Trigger"):
+        version = templates.referred(trigger.properties["HandlerArn"], trigger.stack, "AWS::Lambda::Version")
+        called = version.properties["FunctionName"] if version else None
+        found.add("deployment call", templates.function_name(called, trigger.stack))
+
+
+def _path(templates: Templates, method: Resource) -> str:
+    parts: list[str] = []
+    current = templates.referred(method.properties["ResourceId"], method.stack, "AWS::ApiGateway::Resource")
+    while current is not None:
+        parts.insert(0, current.properties["PathPart"])
+        parent = current.properties["ParentId"]
+        current = templates.referred(parent, current.stack, "AWS::ApiGateway::Resource")
+    return "/" + "/".join(parts)
+
+
+def _routes(templates: Templates, found: Inventory) -> None:
+    for method in templates.of_type("AWS::ApiGateway::Method"):
+        integration = method.properties["Integration"]
+        found.add(
+            "route",
+            f"{method.properties['HttpMethod']} {_path(templates, method)}",
+            function=templates.function_name(integration.get("Uri"), method.stack),
+            proxy=integration.get("Type") == "AWS_PROXY",
+            permission=method.metadata.get("robo:permission"),
+            access=method.metadata.get("robo:access"),
+        )
+
+
+def _queues(templates: Templates, found: Inventory) -> None:
+    consumers: dict[str, Resource] = {}
+    for mapping in templates.of_type("AWS::Lambda::EventSourceMapping"):
+        queue = templates.referred(mapping.properties["EventSourceArn"], mapping.stack, "AWS::SQS::Queue")
+        consumers[queue.id if queue else mapping.id] = mapping
+    for queue in templates.of_type("AWS::SQS::Queue"):
+        name = templates.name(queue, "QueueName")
+        redrive = queue.properties.get("RedrivePolicy")
+        if redrive is None:
+            found.add("dead-letter queue", name)
+            continue
+        target = templates.referred(redrive["deadLetterTargetArn"], queue.stack, "AWS::SQS::Queue")
+        consumer = consumers.pop(queue.id, None)
+        consumed = consumer.properties if consumer else {}
+        found.add(
+            "queue",
+            name,
+            dead_letter=templates.name(target, "QueueName"),
+            visibility=queue.properties.get("VisibilityTimeout"),
+            max_receives=redrive["maxReceiveCount"],
+            consumer=templates.function_name(
+                consumed.get("FunctionName"), consumer.stack if consumer else ""
+            ),
+            batch_size=consumed.get("BatchSize"),
+            max_concurrency=consumed.get("ScalingConfig", {}).get("MaximumConcurrency"),
+            partial_failures=consumed.get("FunctionResponseTypes") == ["ReportBatchItemFailures"],
+        )
+    for id_ in consumers:
+        found.add("event source", id_)
+
+
+def _events(templates: Templates, found: Inventory) -> None:
+    archives: dict[str, int] = {}
+    for archive in templates.of_type("AWS::Events::Archive"):
+        source = templates.referred(archive.properties["SourceArn"], archive.stack, "AWS::Events::EventBus")
+        archives[source.id if source else archive.id] = archive.properties["RetentionDays"]
+    for bus in templates.of_type("AWS::Events::EventBus"):
+        found.add("bus", templates.name(bus, "Name"), archive_days=archives.pop(bus.id, None))
+    for id_ in archives:
+        found.add("archive", id_)
+    for rule in templates.of_type("AWS::Events::Rule"):
+        pattern = rule.properties.get("EventPattern", {})
+        on = templates.referred(rule.properties.get("EventBusName"), rule.stack, "AWS::Events::EventBus")
+        targets = [
+            templates.name(templates.referred(target["Arn"], rule.stack, "AWS::SQS::Queue"), "QueueName")
+            for target in rule.properties.get("Targets", [])
+        ]
+        found.add(
+            "rule",
+            templates.name(rule, "Name"),
+            bus=templates.name(on, "Name"),
+            detail_types=tuple(pattern.get("detail-type", ())),
+            priorities=tuple(pattern.get("detail", {}).get("priority", ())),
+            queues=tuple(targets),
+        )
+    for schedule in templates.of_type("AWS::Scheduler::Schedule"):
+        rate = re.fullmatch(r"rate\((\d+) minutes?\)", str(schedule.properties.get("ScheduleExpression")))
+        found.add(
+            "schedule",
+            templates.name(schedule, "Name"),
+            minutes=int(rate[1]) if rate else None,
+            function=templates.function_name(schedule.properties["Target"]["Arn"], schedule.stack),
+            enabled=schedule.properties.get("State", "ENABLED") == "ENABLED",
+        )
+
+
+def _stored(templates: Templates, found: Inventory) -> None:
+    for bucket in templates.of_type("AWS::S3::Bucket"):
+        rules = bucket.properties.get("LifecycleConfiguration", {}).get("Rules", [])
+        days = [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]
+        found.add(
+            "bucket",
+            templates.name(bucket, "BucketName"),
+            versioned=bucket.properties.get("VersioningConfiguration", {}).get("Status") == "Enabled",
+            expire_days=min(days, default=None),
+            private=set(bucket.properties.get("PublicAccessBlockConfiguration", {}).values()) == {True},
+            encrypted="BucketEncryption" in bucket.properties,
+        )
+    for secret in templates.of_type("AWS::SecretsManager::Secret"):
+        found.add(
+            "secret",
+            str(secret.properties.get("Name")),
+            generated="GenerateSecretString" in secret.properties,
+            purpose=secret.properties.get("Description"),
+        )
+
+
+def _workflows(templates: Templates, found: Inventory) -> None:
+    for machine in templates.of_type("AWS::StepFunctions::StateMachine"):
+        gaps = machine.properties.get("DefinitionSubstitutions", {})
+        definition = json.loads(machine.properties["DefinitionString"])
+        found.add(
+            "workflow",
+            templates.name(machine, "StateMachineName"),
+            functions=frozenset(
+                (gap, templates.function_name(arn, machine.stack)) for gap, arn in gaps.items()
+            ),
+            timeout=definition.get("TimeoutSeconds"),
+            type=machine.properties.get("StateMachineType"),
+            traced=machine.properties.get("TracingConfiguration", {}).get("Enabled"),
+        )
