@@ -1,0 +1,119 @@
+"""A row in every table, as the product writes them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from psycopg.types.json import Jsonb
+
+from functions.agency import service as agency
+from functions.agency.repository import AgencyRepository
+from functions.agents import service as agents
+from functions.identity import service as identity
+from functions.marketing import service as marketing
+from functions.planning import service as planning
+from functions.planning.validation import Finding, Validation
+from functions.studio import service as studio
+from functions.studio.service import ProjectFile
+from shared.db.unit_of_work import Database, UnitOfWork
+from shared.http.idempotency import once
+from shared.models.lead import IntakeCreate
+from shared.models.model_call import Ledger, LedgerCall
+from tests.samples.harbour_plan import PLAN
+from tests.samples.harbour_story import LAUNCH
+from tests.unit.agents.asking import AGENT
+
+DIGEST = hashlib.sha256(b"").hexdigest()
+
+_DOCUMENT = """
+INSERT INTO knowledge.documents (id, tenant_id, project_id, collection, bucket, key, content_hash,
+    embedding_model, embedding_dimension, chunk_count)
+VALUES (%(id)s, %(tenant_id)s, %(project_id)s, 'knowledge_base', 'assets', 'a.md', %(digest)s, 'hash', 768, 1)
+"""
+_CHUNK = """
+INSERT INTO knowledge.chunks (id, tenant_id, document_id, position, content)
+VALUES (%(id)s, %(tenant_id)s, %(id)s, 0, 'A passage.')
+"""
+
+
+def add_tenant(database: Database, tenant_id: UUID) -> None:
+    """Add a tenant."""
+    with database.transaction(tenant_id) as work:
+        work.execute("INSERT INTO identity.tenants (id, name) VALUES (%(tenant_id)s, 'Another house')")
+
+
+def intake(**changes: Any) -> IntakeCreate:
+    """A form that is filled in."""
+    return IntakeCreate.model_validate(
+        {"email": "ada@example.com", "idea": "Quota exchange", "sector": "other", **changes}
+    )
+
+
+def asset(project_id: UUID, run_id: UUID, path: str = "docs/prd.md") -> dict[str, Any]:
+    """The columns of an asset."""
+    return {
+        "project_id": project_id,
+        "run_id": run_id,
+        "type": "prd",
+        "path": path,
+        "bucket": "assets",
+        "key": f"projects/{project_id}/{path}",
+        "version": "1",
+        "sha256": DIGEST,
+        "filename": path.rsplit("/", 1)[-1],
+        "content_type": "text/markdown",
+        "size_bytes": 0,
+    }
+
+
+def call(number: int = 1, cost: int = 7000) -> LedgerCall:
+    """A call to the model that was answered."""
+    return LedgerCall(
+        number=number,
+        state="answered",
+        outcome="accepted",
+        model="claude-sonnet-5-5",
+        started_at=datetime(2026, 11, 22, 12, number, tzinfo=UTC).isoformat(),
+        milliseconds=10,
+        input_tokens=1000,
+        output_tokens=500,
+        cost_microusd=cost,
+        problems=[],
+    )
+
+
+def fill(database: Database, tenant_id: UUID) -> dict[str, UUID]:
+    """Write at least one row into every table; return the ids of project and run."""
+    with database.transaction(tenant_id) as work:
+        made = once(
+            work, "create_intake", "key-1", DIGEST, lambda: agency.create_intake(work, intake(), 10**6), 201
+        )
+        ids = {"project": UUID(made["project_id"]), "run": UUID(made["run_id"])}
+        _agents_and_plans(work, ids["project"], ids["run"])
+        _what_is_made(work, ids["project"], ids["run"])
+    return ids
+
+
+def _agents_and_plans(work: UnitOfWork, project: UUID, run: UUID) -> None:
+    agents.register_definition(work, AGENT)
+    agents.record_calls(work, project, run, "qualify", Ledger(input_hash=DIGEST, calls=[call()]))
+    finding = Finding("warning", "story-size", "Split it.")
+    planning.save_plan(work, project, run, PLAN)
+    planning.save_validation(work, project, run, Validation(True, 95, (finding,), (), ("Split it.",)))
+    planning.save_estimates(work, project, run, PLAN, planning.estimate_cloud(PLAN))
+
+
+def _what_is_made(work: UnitOfWork, project: UUID, run: UUID) -> None:
+    repository = AgencyRepository(work)
+    repository.put_asset(**asset(project, run))
+    studio.save_project(work, project, run, "projects/x/", [ProjectFile("README.md", "# It", "markdown")])
+    found = repository.get_project(project)
+    assert found is not None
+    assert found.lead_id is not None
+    marketing.draft_warmup(work, project, run, found.lead_id, LAUNCH)
+    identity.request_webhook(work, "project_completed", run, {"a": Jsonb({}).obj}, enabled=True)
+    work.execute(_DOCUMENT, {"id": (document := uuid4()), "project_id": project, "digest": DIGEST})
+    work.execute(_CHUNK, {"id": document})
