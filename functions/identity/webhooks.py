@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from shared.webhook_signature import sign
 
 TIMEOUT_SECONDS = 15
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,18 @@ def addresses_of(host: str, port: int, *, allow_private: bool) -> list[str]:
     found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     if not allow_private:
         for address in found:
-            if not ipaddress.ip_address(address.split("%")[0]).is_global:
+            if not _is_public(address):
                 raise ValueError("the address of the webhook is not public")
     return sorted(found)
+
+
+def _is_public(address: str) -> bool:
+    """Whether an address leads outside, judged by the IPv4 address that it wraps, if any."""
+    found = ipaddress.ip_address(address.split("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        behind = ipaddress.IPv4Address(found.packed[-4:]) if found in _NAT64 else None
+        found = found.ipv4_mapped or found.sixtofour or behind or found
+    return found.is_global and not found.is_multicast
 
 
 def _connection(url: str, *, allow_private: bool) -> tuple[http.client.HTTPConnection, str]:
