@@ -147,7 +147,7 @@ class LocalTarget:
         self._environment.enter_context(installed(values))
         self._prepare()
         self._go_on()
-        self._deliver()
+        self._deliver(log)
         gateway.start()
         self._stack.callback(gateway.stop)
         self._timed("ready")
@@ -269,7 +269,7 @@ class LocalTarget:
             )
         self._timed(function.operation)
 
-    def _deliver(self) -> None:
+    def _deliver(self, log: LogFile) -> None:
         from infra.local.aws.delivery import Delivery
 
         front = self._ready(self._front)
@@ -277,7 +277,8 @@ class LocalTarget:
             self._catalog,
             front.queues,
             self._ready(self._runtime),
-            prune=(front.executions.prune, front.queues.prune),
+            prune=(front.executions.prune, front.queues.prune, front.expire),
+            report=log.error,
         )
         delivery.start()
         self._stack.callback(delivery.stop)

@@ -159,15 +159,24 @@ class Scheduler:
 
 
 class Delivery:
-    """Everything that moves by itself between the parts, from `start()` to `stop()`."""
+    """Everything that moves by itself between the parts, from `start()` to `stop()`.
+
+    `prune` is called every minute; `report` hears of what it raises.
+    """
 
     def __init__(
-        self, catalog: Catalog, queues: Queues, runtime: Runtime, prune: Iterable[Callable[[], Any]] = ()
+        self,
+        catalog: Catalog,
+        queues: Queues,
+        runtime: Runtime,
+        prune: Iterable[Callable[[], Any]] = (),
+        report: Callable[[Exception], None] = lambda _: None,
     ) -> None:
         self._queues = queues
         self._runtime = runtime
         self._catalog = catalog
         self._prune = tuple(prune)
+        self._report = report
         self._consumers = [
             Consumer(queue, self._deployed(queue.consumer), queues, runtime) for queue in catalog.queues
         ]
@@ -210,4 +219,7 @@ class Delivery:
     def _tidy(self) -> None:
         while not self._stopping.wait(_PRUNE_EVERY):
             for prune in self._prune:
-                prune()
+                try:
+                    prune()
+                except Exception as error:
+                    self._report(error)  # and go on: the others must not pile up over one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -12,7 +13,7 @@ from infra.catalog import Catalog
 from infra.local.aws import moto_setup
 from infra.local.aws.bus import EventBus
 from infra.local.aws.executions import Executions
-from infra.local.aws.names import ACCESS_KEY
+from infra.local.aws.names import ACCESS_KEY, bucket_name
 from infra.local.aws.notifications import ObjectEvents
 from infra.local.aws.objects import Objects
 from infra.local.aws.queues import Queues
@@ -44,6 +45,7 @@ class AwsFront:
         on_error: Callable[[Exception], None] | None = None,
     ) -> None:
         self._runtime = runtime
+        self._buckets = catalog.buckets
         try:
             self._server = Server(self._serve, port=port, limits=_LIMITS, on_error=on_error)
         except PortInUse:
@@ -66,6 +68,13 @@ class AwsFront:
     def port(self) -> int:
         """The port in use."""
         return self._server.port
+
+    def expire(self, now: datetime | None = None) -> None:
+        """Delete what is older than its bucket's `expire_days`."""
+        for bucket in self._buckets:
+            if bucket.expire_days is not None:
+                before = (now or datetime.now(UTC)) - timedelta(days=bucket.expire_days)
+                self._objects.expire(bucket_name(bucket), before)
 
     def start(self) -> None:
         """Serve."""

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.parsers.expat import ExpatError
 
@@ -57,6 +58,14 @@ class Objects:
             if answer.good and environ["REQUEST_METHOD"] in _CHANGES:
                 self._keep(touched)
             return answer
+
+    def expire(self, bucket: str, moment: datetime) -> int:
+        """Delete the objects of a bucket that were written before `moment`; return how many."""
+        gone = 0
+        for key in self._vault.older_than(bucket, moment):
+            with self._held(_Touched(bucket, (key,))):
+                gone += self._vault.delete_older(bucket, key, moment)
+        return gone
 
     def _keep(self, touched: _Touched) -> None:
         if touched.keys is None:

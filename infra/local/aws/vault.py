@@ -18,7 +18,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,28 @@ class Vault:
             names |= {key for name, key in self._kept if name == bucket_name}
         for key in names:
             self.keep(bucket_name, key)
+
+    def older_than(self, bucket_name: str, moment: datetime) -> list[str]:
+        """Return the keys of a bucket whose newest version is an object written before `moment`."""
+        return [
+            key
+            for key in dict(self._backend.buckets[bucket_name].keys)
+            if self._older(bucket_name, key, moment)
+        ]
+
+    def delete_older(self, bucket_name: str, key: str, moment: datetime) -> bool:
+        """Delete an object unless it was written since `moment`, and return whether it was deleted. In a versioned
+        bucket a marker hides it.
+        """
+        if not self._older(bucket_name, key, moment):
+            return False
+        self._backend.delete_object(bucket_name, key)
+        self.keep(bucket_name, key)
+        return True
+
+    def _older(self, bucket_name: str, key: str, moment: datetime) -> bool:
+        newest = self._backend.buckets[bucket_name].keys.get(key)
+        return isinstance(newest, FakeKey) and newest.last_modified.replace(tzinfo=UTC) < moment
 
     def _write(
         self, bucket: str, key: str, version: FakeKey | FakeDeleteMarker, known: _Kept | None, order: int

@@ -104,7 +104,7 @@ def test_a_message_is_at_its_function_within_milliseconds(system: System, tag: s
         _put(system, f"{tag}-{index}", priority="high")
         took.append(system.calls("consume", f"{tag}-{index}")[0]["at"] - sent)
 
-    assert sorted(took)[5] < 0.1, took  # some 5 ms when nothing else runs; never a poll's pause
+    assert sorted(took)[5] < 0.2, took  # some 5 ms when nothing else runs; never a poll's pause
 
 
 def test_only_the_messages_that_failed_come_again(system: System, tag: str) -> None:

@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.s3.models import S3Backend, s3_backends
 
+from infra.local.aws.objects import Objects
+from infra.local.aws.signatures import Presigned
 from infra.local.aws.vault import Vault
+from infra.local.aws.wsgi import Answer
 from tests.integration.local.conftest import ACCOUNT, ASSETS, HANDOFF, System, together
 
 ODD_KEYS = ("plain", "a b+c%2F/é ☕/x.html", "dots/../and/./more", "q?x=1&y#z", "x" * 1000)
@@ -292,3 +296,21 @@ def test_what_a_dead_process_left_half_written_is_no_object(
     assert cut.exists(), "kept for its owner"
     assert not list(tmp_path.rglob("*.part"))
     s3_backends.bucket_accounts.pop("half-written")
+
+
+def test_objects_expire_as_their_bucket_says(tmp_path: Path) -> None:
+    backend = S3Backend("us-east-1", ACCOUNT)
+    vault = Vault(tmp_path, backend)
+    backend.create_bucket("expiring", "us-east-1")
+    for key in ("old", "new"):
+        backend.put_object("expiring", key, key.encode())
+    backend.buckets["expiring"].keys["old"].last_modified -= timedelta(days=31)
+    vault.keep_bucket("expiring")
+    objects = Objects(lambda _: Answer(500), vault, Presigned("key", "secret"))
+
+    gone = objects.expire("expiring", datetime.now(UTC) - timedelta(days=30))
+
+    s3_backends.bucket_accounts.pop("expiring")
+    assert gone == 1
+    assert list(backend.buckets["expiring"].keys) == ["new"]
+    assert [path.read_bytes()[-3:] for path in tmp_path.rglob("*.object")] == [b"new"]
