@@ -1,4 +1,7 @@
-"""What the product of an idea is: its nouns, things, screens and capabilities. All eight answers are drawn from it."""
+"""What the product of an idea is: its nouns, things, screens and capabilities.
+
+All eight answers are drawn from it.
+"""
 
 from __future__ import annotations
 
@@ -191,6 +194,10 @@ class _Maker:
         self.archetype = archetype
         self.entities = entities
         self.samples = samples
+        main, thing = words["main"].short, words["object"].short
+        # A short name of two own words ("lab equipment listing") tells the idea apart: sentences stay lighter.
+        named = words["object"] != words["main"] and len(thing.split()) > 1
+        self.telling = named and thing.split()[-2:] == main.split()[:2]
 
     def abilities(self, own: list[Capability]) -> list[Ability]:
         """The library's capabilities in the idea's words, the idea's own ones first among the rest; names differ."""
@@ -216,7 +223,7 @@ class _Maker:
             name=trim(words.fill(item.name, full=True), 80),
             actor=words.lower(f"{{a {item.role}}}", full=True),
             actors=role.phrase(full=True, many=True),
-            do=cut(words.lower(item.text, full=True), 260),
+            do=cut(words.lower(item.text, full=not self.telling), 260),
             benefit=cut(words.lower(item.benefit).rstrip("."), 200),
             given=cut(words.lower(item.given), 300),
             when=cut(words.lower(item.when), 300),

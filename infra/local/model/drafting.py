@@ -1,4 +1,7 @@
-"""Drafts the answer of a pipeline step from templates and rules: no network, no key, the same input the same answer."""
+"""Drafts the answer of a pipeline step from templates and rules.
+
+No network, no key; the same input gives the same answer.
+"""
 
 from __future__ import annotations
 

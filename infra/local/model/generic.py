@@ -1,4 +1,7 @@
-"""Answers to anything that is not a step of the pipeline: any JSON schema filled from the prompt's words, or a text."""
+"""Answers to anything that is not a step of the pipeline.
+
+Any JSON schema is filled from the prompt's words; without a schema the answer is a short text.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,11 @@ from infra.local.model.language.lexicon import STOP
 from infra.local.model.language.tokens import clean, sentences, words
 
 DEEPEST = 12
+HINTS = re.compile(r"\{(.+)\}\s*$", re.DOTALL)
+HINT = re.compile(
+    r"(minimum|maximum|exclusiveMinimum|exclusiveMaximum|multipleOf|minItems|maxItems|minLength|maxLength)"
+    r": (-?\d+(?:\.\d+)?)"
+)
 FORMATS = {
     "date": "2026-12-01", "time": "09:30:00Z", "date-time": "2026-12-01T09:30:00Z", "email": "desk@company.example",
     "uri": "https://company.example/", "url": "https://company.example/", "hostname": "company.example",
@@ -29,8 +37,8 @@ def paragraph(text: str) -> str:
         return "There was nothing to read in the message. (Drafted offline from rules.)"
     about = f" It turns on {subject}." if subject else ""
     return (
-        f"You asked: “{cut(parts[0], 160)}”.{about} A sensible next step is to write down who needs it, what they do today, "
-        "and one number that should change; then test that with three people before building. "
+        f"You asked: “{cut(parts[0], 160)}”.{about} A sensible next step is to write down who needs it, what they "
+        "do today, and one number that should change; then test that with three people before building. "
         "(Drafted offline from rules, without a language model.)"
     )
 
@@ -102,7 +110,7 @@ class Filler:
             for part in reference[2:].split("/"):
                 found = found.get(part, {}) if isinstance(found, dict) else {}
             schema = found if isinstance(found, dict) else {}
-        return schema
+        return {**_hints(schema.get("description")), **schema}
 
     def _branch(self, branches: list[Any]) -> Any:
         real = [one for one in branches if not (isinstance(one, dict) and one.get("type") == "null")]
@@ -158,6 +166,16 @@ class Filler:
             if len(text) >= least
             else (text + " " + " ".join(self.terms) * (least // 4 + 1))[: max(least, 1)]
         )
+
+
+def _hints(description: object) -> dict[str, Any]:
+    """Read the limits that the SDK moves into a description ("{minimum: 3, maximum: 5}")."""
+    found: dict[str, Any] = {}
+    if isinstance(description, str):
+        braces = HINTS.search(description)
+        for key, value in HINT.findall(braces[1]) if braces else ():
+            found[key] = float(value) if "." in value else int(value)
+    return found
 
 
 def _number(schema: Mapping[str, Any], *, whole: bool) -> int | float:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 MOST_ANSWERS = 2000
+Answering = Callable[[], tuple[dict[str, Any], dict[str, Any]]]
 
 
 class Ledger:
@@ -38,7 +39,7 @@ class Ledger:
     def once(
         self, key: str | None, answer: Callable[[], tuple[dict[str, Any], dict[str, Any]]]
     ) -> dict[str, Any]:
-        """Return the stored message of `key`; without one, make `(message, call)`, store and pay it, and return it."""
+        """Return the stored message of `key`; without one, make `(message, call)`, store, pay and return it."""
         if key is None:
             message, call = answer()
             with self._lock:

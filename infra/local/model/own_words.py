@@ -24,15 +24,43 @@ BENEFITS = {
 }
 FILES = frozenset(["file", "report", "csv", "pdf", "spreadsheet", "export", "certificate", "statement"])
 KIND_TEXTS: dict[str, tuple[str, str, str]] = {
-    "create": ("{a doer} with everything at hand", "the entry is saved without a required field", "the form names the field and keeps the rest"),
-    "update": ("{a main} that has changed", "the change is saved", "everybody sees the new values and who changed them"),
-    "transition": ("{a main} that waits", "the step is taken", "its state changes and the people concerned can see it"),
-    "search": ("{mains} of several kinds", "some of their words are typed", "only the ones that match are listed"),
+    "create": (
+        "{a doer} with everything at hand",
+        "the entry is saved without a required field",
+        "the form names the field and keeps the rest",
+    ),
+    "update": (
+        "{a main} that has changed",
+        "the change is saved",
+        "everybody sees the new values and who changed them",
+    ),
+    "transition": (
+        "{a main} that waits",
+        "the step is taken",
+        "its state changes and the people concerned can see it",
+    ),
+    "search": (
+        "{mains} of several kinds",
+        "some of their words are typed",
+        "only the ones that match are listed",
+    ),
     "compare": ("two {mains}", "they are compared", "the same facts stand in the same rows"),
-    "summarise": ("{mains} in several states", "the page is opened", "its totals equal the sum of the {mains} listed"),
-    "export": ("{mains} that are complete", "the file is asked for", "it holds one line for each of the {mains}"),
-    "notify": ("{a main} somebody should know about", "the message is sent", "it names the {main} and stands in the inbox"),
-}  # fmt: skip
+    "summarise": (
+        "{mains} in several states",
+        "the page is opened",
+        "its totals equal the sum of the {mains} listed",
+    ),
+    "export": (
+        "{mains} that are complete",
+        "the file is asked for",
+        "it holds one line for each of the {mains}",
+    ),
+    "notify": (
+        "{a main} somebody should know about",
+        "the message is sent",
+        "it names the {main} and stands in the inbox",
+    ),
+}
 BUTTONS = {
     "create": "Save", "update": "Save the change", "transition": "Take the step", "search": "Search",
     "compare": "Compare", "summarise": "Add up", "export": "Export", "notify": "Send a note",

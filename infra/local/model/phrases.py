@@ -1,9 +1,11 @@
 """Nouns of an idea and templates with slots for them.
 
-Slots: `{main}` `{mains}` `{a main}` `{the main}` `{Main}` `{A main}` and the same for item, party, doer, other, office
-and object. In full mode the first thing named gets its full phrase ("second-hand lab equipment listing"), later ones
-the short one ("listing"): that keeps sentences readable and still tells two ideas apart. `<is/are>` agrees with `{objects}`, which stays singular when it
-cannot be counted ("lab equipment is", "tools are").
+Slots: `{main}` `{mains}` `{a main}` `{the main}` `{Main}` `{A main}` and the same for item, party, doer, other,
+office and object.
+
+In full mode the first thing named gets its full phrase ("second-hand lab equipment listing"), later ones
+the short one ("listing"): that keeps sentences readable and still tells two ideas apart. `<is/are>` agrees
+with `{objects}`, which stays singular when it cannot be counted ("lab equipment is", "tools are").
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ PLURALS = {"parties": "party"}
 
 @dataclass(frozen=True)
 class Noun:
-    """A noun phrase, singular: in full and as short as a label needs it; `owner` is whose it is in the full phrase."""
+    """A noun phrase, singular: in full and as short as a label needs it; `owner` is whose it is in full."""
 
     full: str
     short: str

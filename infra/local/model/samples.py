@@ -37,7 +37,7 @@ def identifier(text: str, fallback: str) -> str:
 
 
 def reference_day(seed: int) -> date:
-    """Return the day the samples are made around, fixed for an idea: a working day from December 2026 to March 2027."""
+    """Return the working day the samples are made around: from December 2026 to March 2027, fixed for an idea."""
     day = FIRST_DAY + timedelta(days=seed % 110)
     return day + timedelta(days=(7 - day.weekday()) % 7 if day.weekday() > 4 else 0)
 
@@ -58,6 +58,7 @@ class Samples:
         self.places = self.random.sample(names["places"], 5)
         self.place = place
         self.titles: list[str] = []
+        self.prices: list[float] = []
 
     def blended(self, words: Words) -> Samples:
         """Return these samples with the nouns of another archetype: the same people, places and rows to refer to."""
@@ -74,6 +75,8 @@ class Samples:
         rows = [self._row(key, line.fields, fields, number) for number in range(count)]
         if key == "main":
             self.titles = [self._title(line.fields, fields, row) for row in rows]
+            money = next((n for n, field in enumerate(fields) if field["type"] == "money"), None)
+            self.prices = [float(row[money]) for row in rows] if money is not None else []
         if states:
             order = [0, 1, 1, 2, 0, 3, 1, 2] if len(states) > 2 else [0, 1, 0, 0, 1, 0]
             for number, row in enumerate(rows):
@@ -169,7 +172,7 @@ class Samples:
             case "choice":
                 return str(field["choices"][(number * 2 + len(line.label)) % len(field["choices"])])
             case "number" | "money":
-                return self._number(line)
+                return self._number(line, number if key == "item" else None)
             case "date":
                 low, high = (int(part) for part in maker.split(".."))
                 return (self.today + timedelta(days=self.random.randint(low, high))).isoformat()
@@ -187,8 +190,11 @@ class Samples:
                 return f"+49 1{self.random.randint(51, 79)} 555 {self.random.randint(1000, 9999)}"
         return self._text(line, number, person)
 
-    def _number(self, line: FieldLine) -> str:
+    def _number(self, line: FieldLine, refers: int | None) -> str:
+        """A number in the line's range; what is agreed about a row of the main thing stays near that row's price."""
         low, high, _ = self.limits(line)
+        if refers is not None and line.type == "money" and line.maker.startswith("price:") and self.prices:
+            return f"{self.prices[refers * 2 % len(self.prices)] * self.random.choice((0.9, 0.95, 1.0)):.2f}"
         value = self.random.uniform(low, high)
         if line.type == "money":
             return f"{value:.2f}" if high < 100 else f"{5 * max(1, round(value / 5)):.2f}"

@@ -7,26 +7,29 @@ from typing import Any
 from infra.local.model.drafting import STEPS, draft
 from shared.models.answers import ANSWERS, AnswerContext
 
-COMPARABLES: list[dict[str, Any]] = [
-    {
+ROWS = """
+Carebridge | Video visits with doctors. | Video visits, Prescriptions | Insurers | Per visit | healthtech
+Slipscan | Expense reports from scanned receipts. | Receipt scan, Approval | Small firms | Per seat | fintech
+Mathwell | Practice in maths with hints. | Exercises, Hints | Pupils | Free | edtech
+Rotaboard | Shift planning for hourly teams. | Shift board, Swaps | Shops | Per user | saas
+Bidhouse | Marketplace with auctions. | Auctions, Buyer protection | Everybody | Commission | ecommerce
+"""
+
+
+def _comparable(number: int, row: str) -> dict[str, Any]:
+    name, description, features, market, pricing, sector = (part.strip() for part in row.split("|"))
+    return {
         "id": f"comp-{number}",
         "product_name": name,
         "description": description,
-        "key_features": features,
+        "key_features": features.split(", "),
         "target_market": market,
         "pricing_model": pricing,
         "sector": sector,
     }
-    for number, (name, description, features, market, pricing, sector) in enumerate(
-        [
-            ("Carebridge", "Video visits with doctors.", ["Video visits", "Prescriptions"], "Insurers", "Per visit", "healthtech"),
-            ("Slipscan", "Expense reports from scanned receipts.", ["Receipt scan", "Approval"], "Small firms", "Per seat", "fintech"),
-            ("Mathwell", "Practice in maths with hints.", ["Exercises", "Hints"], "Pupils", "Free", "edtech"),
-            ("Rotaboard", "Shift planning for hourly teams.", ["Shift board", "Swaps"], "Shops", "Per user", "saas"),
-            ("Bidhouse", "Marketplace with auctions.", ["Auctions", "Buyer protection"], "Everybody", "Commission", "ecommerce"),
-        ]
-    )
-]  # fmt: skip
+
+
+COMPARABLES = [_comparable(number, row) for number, row in enumerate(ROWS.strip().splitlines())]
 
 
 def checked_kit(

@@ -96,8 +96,7 @@ def noun_kind(phrase: str) -> tuple[NounKind, str]:
         return "organisation", last.rpartition("-")[2]
     if (
         last in lx.PEOPLE
-        or last.endswith(("people", "person", "folk"))
-        or last.endswith(lx.PERSON_SUFFIXES)
+        or last.endswith(("people", "person", "folk", *lx.PERSON_SUFFIXES))
         or last.rpartition("-")[2] in lx.PEOPLE
     ):
         return "person", last

@@ -16,9 +16,9 @@ def draft(given: Given) -> dict[str, Any]:
     mains = plan.words.lower("{mains}", full=True)
     return {
         "summary": cut(
-            f"This kit for {name} holds a market analysis, requirements, a plan, a wireframe, a prototype to click through, "
-            f"a code project and a short film about {mains}. It was drafted offline from templates and rules, without "
-            "a language model: read it as a first draft and correct what does not fit.",
+            f"This kit for {name} holds a market analysis, requirements, a plan, a wireframe, a prototype to "
+            f"click through, a code project and a short film about {mains}. It was drafted offline from "
+            "templates and rules, without a language model: read it as a first draft and correct what does not fit.",
             800,
         ),
         "mails": [_first(given, mains), _second(given), _third(given)],
@@ -40,10 +40,12 @@ def _first(given: Given, mains: str) -> dict[str, Any]:
                 800,
             ),
             cut(
-                f"Begin with the prototype: try {tried} and see where it feels wrong. Nothing you type there is kept.",
+                f"Begin with the prototype: try {tried} and see where it feels wrong. "
+                "Nothing you type there is kept.",
                 800,
             ),
-            "Every file of the kit says what it rests on, so you can see what is yours, what was found and what is assumed.",
+            "Every file of the kit says what it rests on, so you can see what is yours, what was found "
+            "and what is assumed.",
         ],
         "call_to_action": "Open the prototype",
     }
@@ -81,7 +83,8 @@ def _third(given: Given) -> dict[str, Any]:
         "preheader": trim(f"{len(stories)} stories, {points} points, and what to build first", 120),
         "paragraphs": [
             cut(
-                f"The plan has {len(epics)} epics and {len(stories)} stories ({points} points). It begins with “{first}”.",
+                f"The plan has {len(epics)} epics and {len(stories)} stories ({points} points). "
+                f"It begins with “{first}”.",
                 800,
             ),
             cut(f"The open question that decides most: {_question(given)}", 800),

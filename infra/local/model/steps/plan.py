@@ -45,7 +45,7 @@ PRIORITIES = ("critical", "high", "medium", "medium", "low")
 
 
 def draft(given: Given) -> dict[str, Any]:
-    """Return the answer of `plan`; every requirement has a story, every epic has stories, nothing waits in a circle."""
+    """Return the answer of `plan`: every requirement and every epic has stories, nothing waits in a circle."""
     plan = given.plan
     pairs = given.requirements()
     groups = _groups(plan, [one for _, one in pairs])
