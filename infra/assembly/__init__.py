@@ -1,0 +1,1 @@
+"""How the templates and their assets are put together: stages, code, layers, synthesis."""

@@ -1,0 +1,1 @@
+"""Whether the synthesised templates hold exactly what the catalog says."""
