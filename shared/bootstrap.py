@@ -185,3 +185,12 @@ def container() -> Container:
         _environment.container = Container()
     made: Container = _environment.container
     return made
+
+
+def close_container() -> None:
+    """Close what this execution environment keeps open; the next call of `container` starts anew."""
+    made = _environment.__dict__.pop("container", None)
+    for part in vars(made).values() if made is not None else ():
+        close = getattr(part, "close", None)
+        if callable(close):
+            close()

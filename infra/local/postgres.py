@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 DATABASE = "roboagency"
 OWNER = "robo_owner"
 APP = "robo_app"
+SYSTEM = "robo_system"
 SUPERUSER = "postgres"
 
 _PORT = 5432

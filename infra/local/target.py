@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# The role of shared/db/roles.sql that relays the outbox and finds stalled work.
-_SYSTEM = "robo_system"
 _PORT_FILE = "aws.port"
 _PREPARATIONS = ("stewardship.migrate_database", "knowledge.seed_collections")
 
@@ -235,7 +233,7 @@ class LocalTarget:
         return runtime, front, gateway
 
     def _parts(self) -> Parts:
-        from infra.local.postgres import APP, DATABASE, OWNER
+        from infra.local.postgres import APP, DATABASE, OWNER, SYSTEM
 
         engines = self._ready(self._engines)
         postgres, redis, qdrant = engines.postgres, engines.redis, engines.qdrant
@@ -245,7 +243,7 @@ class LocalTarget:
             database_name=DATABASE,
             database_user=APP,
             database_owner=OWNER,
-            database_system_user=_SYSTEM,
+            database_system_user=SYSTEM,
             cache_url=redis.url if redis is not None else "",
             aws_url=self.aws_url,
             vectors_url=qdrant.url if qdrant is not None else "",
@@ -308,7 +306,4 @@ def _close_container() -> None:
     """Close what the product keeps for the thread that ends: its connections."""
     bootstrap = sys.modules.get("shared.bootstrap")
     if bootstrap is not None:
-        for part in vars(bootstrap.container()).values():
-            close = getattr(part, "close", None)
-            if callable(close):
-                close()
+        bootstrap.close_container()
