@@ -6,7 +6,8 @@ answers, its docstring the default message.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -25,6 +26,7 @@ class AppError(Exception):
     message: str = ""
     problems: tuple[FieldProblem, ...] = ()
     retry_after: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
 

@@ -78,7 +78,7 @@ def endpoint(operation: str) -> Callable[[Callable[[Request], Response]], Callab
 
 def _answer_failure(error: AppError, request: Request) -> dict[str, Any]:
     count("Problems")
-    more: dict[str, str] = {}
+    more = dict(error.headers)
     if error.retry_after is not None:
         more["retry-after"] = str(error.retry_after)
     elif isinstance(error, Retryable):

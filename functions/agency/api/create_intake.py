@@ -32,6 +32,7 @@ def _admit(request: Request, settings: IntakeSettings) -> Admission | None:
         raise RateLimited(
             f"An address may send {settings.intake_per_hour} ideas an hour.",
             retry_after=max(1, round(admission.retry_after_seconds)),
+            headers=_limit_headers(admission),
         )
     return admission
 
