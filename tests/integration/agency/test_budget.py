@@ -85,7 +85,9 @@ def test_money_that_is_spent_and_money_that_is_promised_stay_within_the_budget(
     app: Database, acts: list[tuple[str, str, int]]
 ) -> None:
     run = new_run(app, 1000)
-    rows(app, lambda rows: [rows.begin_step(run, step) for step in STEPS[:4]])
+    with app.transaction(HOUSE) as work:
+        for step in STEPS[:4]:
+            AgencyRepository(work).begin_step(run, step)
     allowed = dict.fromkeys(STEPS, 0)
     for act, step, amount in acts:
         # What a step may come to covers all its attempts; the gateway spends no more than that.

@@ -356,7 +356,9 @@ def test_work_that_stalled_is_found_by_the_system_and_asked_for_again(
         found = {row["run_id"]: row for row in service.find_stalled_runs(work, 0)}
 
     assert set(found) == {queued.run_id, completed.run_id}
-    queued.do(lambda work: [service.revive(work, row) for row in found.values()])
+    for row in found.values():
+        with app.transaction(HOUSE) as work:
+            service.revive(work, row)
     assert [e["run_id"] for e in queued.events("run_requested")].count(str(queued.run_id)) == 2
     assert queued.events("kit_completed") == [
         {"run_id": str(completed.run_id), "project_id": str(completed.project_id)}
