@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 from infra.local.model import naming
-from infra.local.model.language.inflection import capital, cut, trim
-from infra.local.model.language.parser import Idea, parse
+from infra.local.model.language.idea import Idea
+from infra.local.model.language.inflection import a, capital, cut, plural, trim
+from infra.local.model.language.parser import parse
 from infra.local.model.library import Archetype, Capability, ScreenLine, Sector, sectors
 from infra.local.model.matching import choose, topic_of
 from infra.local.model.nouns import words_for
@@ -215,15 +216,16 @@ class _Maker:
         words, role = self.words, self.words[item.role]
         entity = self.entities[item.thing]
         kind = item.kind
+        told = self.telling or role.full == words["main"].owner
         if kind == "transition" and not entity["states"]:
             kind = "update"
         if kind == "filter" and not self._choice(entity):
             kind = "search"
         return Ability(
             name=trim(words.fill(item.name, full=True), 80),
-            actor=words.lower(f"{{a {item.role}}}", full=True),
-            actors=role.phrase(full=True, many=True),
-            do=cut(words.lower(item.text, full=not self.telling), 260),
+            actor=a(item.actor) if item.actor else words.lower(f"{{a {item.role}}}", full=True),
+            actors=plural(item.actor) if item.actor else role.phrase(full=True, many=True),
+            do=cut(words.lower(item.text, full=not told), 260),
             benefit=cut(words.lower(item.benefit).rstrip("."), 200),
             given=cut(words.lower(item.given), 300),
             when=cut(words.lower(item.when), 300),

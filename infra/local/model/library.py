@@ -43,7 +43,10 @@ class ThingLine:
 
 @dataclass(frozen=True)
 class Capability:
-    """What somebody does with a thing: the seed of a feature, requirement, component, action and story."""
+    """What somebody does with a thing: the seed of a feature, requirement, component, action and story.
+
+    `quote` holds the lead's words for it; `actor` names somebody of the idea who is none of the roles.
+    """
 
     kind: str
     thing: str
@@ -62,6 +65,7 @@ class Capability:
     to_state: str = ""
     fields: tuple[str, ...] = ()
     quote: str = ""
+    actor: str = ""
 
 
 @dataclass(frozen=True)

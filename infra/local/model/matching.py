@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import lru_cache
 
-from infra.local.model.language.parser import Idea
+from infra.local.model.language.idea import Idea
 from infra.local.model.language.tokens import stem, words
 from infra.local.model.library import Archetype, Topic, archetypes, topics
 

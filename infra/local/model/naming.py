@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from infra.local.model.language import lexicon as lx
+from infra.local.model.language.idea import Idea
 from infra.local.model.language.inflection import capital, singular, trim
-from infra.local.model.language.parser import Idea
 from infra.local.model.library import Archetype
+from infra.local.model.nouns import mark
 from infra.local.model.phrases import Words
 
 VOWELS = re.compile(r"[aeiouyàáâäåæèéêëìíîïòóôöøùúûü]", re.IGNORECASE)
@@ -20,12 +21,7 @@ def product_name(idea: Idea, archetype: Archetype, words: Words, seed: int) -> s
     """Return the name the idea gives, else a short word of the idea joined with a tail of the archetype."""
     if idea.name:
         return trim(idea.name, 40)
-    candidates = [
-        idea.object.split(" of ")[0],
-        idea.topic,
-        idea.audience.phrase if idea.audience else "",
-        *idea.words,
-    ]
+    candidates = [idea.object.split(" of ")[0], idea.topic, mark(idea), *idea.words]
     for phrase in candidates:
         parts = [part for word in phrase.split() for part in word.split("-")]
         for word in reversed(parts):

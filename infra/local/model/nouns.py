@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from infra.local.model.language import lexicon as lx
+from infra.local.model.language.idea import Audience, Idea, noun_kind
 from infra.local.model.language.inflection import is_uncountable, possessive, singular, trim
-from infra.local.model.language.parser import Audience, Idea, noun_kind
 from infra.local.model.library import Archetype
 from infra.local.model.phrases import Noun, Words
 
@@ -93,6 +93,8 @@ def _members(audience: Audience, archetype: Archetype) -> tuple[Noun, Noun]:
     if archetype.inside and member in lx.OUTSIDERS:
         default = archetype.roles["doer"]
         return Noun(_joined(audience.head, default), default), Noun(staff, staff)
+    if kept and audience.head in lx.DESKS:
+        return Noun(member, member), Noun(audience.phrase, audience.phrase)
     member = "" if member in kept.casefold() else member
     return Noun(_joined(kept, member or audience.phrase), member or kept), Noun(staff, staff)
 
@@ -127,7 +129,8 @@ def roles(idea: Idea, archetype: Archetype) -> dict[str, Noun]:
             made[second] = made[first]
     if groups:
         member, staff = _members(groups[0], archetype)
-        made["office"] = staff
+        desk = next((one for one in groups if one.head in lx.DESKS and len(one.phrase.split()) > 1), None)
+        made["office"] = _members(desk, archetype)[1] if desk else staff
         if not people:
             made["doer" if first == "office" else first] = member
             if archetype.both:

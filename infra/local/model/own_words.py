@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from infra.local.model.language import lexicon as lx
+from infra.local.model.language.idea import Clause, Idea, carries_meaning
 from infra.local.model.language.inflection import base_verb
-from infra.local.model.language.parser import Clause, Idea
 from infra.local.model.language.tokens import stem, words
 from infra.local.model.library import Archetype, Capability
 from infra.local.model.phrases import Words
 
 MOST_OWN = 4
+ROLES = ("doer", "other", "office")
 BENEFITS = {
     "create": "it is written down once and found again",
     "update": "the {main} shows what is true today",
@@ -61,6 +62,8 @@ KIND_TEXTS: dict[str, tuple[str, str, str]] = {
         "it names the {main} and stands in the inbox",
     ),
 }
+#: kinds a product needs once: a clause of that kind is the capability that is there
+ONCE = frozenset(["export", "summarise", "compare"])
 BUTTONS = {
     "create": "Save", "update": "Save the change", "transition": "Take the step", "search": "Search",
     "compare": "Compare", "summarise": "Add up", "export": "Export", "notify": "Send a note",
@@ -90,6 +93,13 @@ def own_capabilities(idea: Idea, archetype: Archetype, nouns: Words) -> list[Cap
     return made
 
 
+def _kind(clause: Clause) -> str:
+    """The kind of action of a clause; whoever gets a file gets an export."""
+    kind = lx.VERBS.get(base_verb(clause.verb), "update")
+    files = any(word.casefold() in FILES for word in clause.rest.split())
+    return "export" if files and kind in ("search", "export", "notify") else kind
+
+
 def _covering(made: list[Capability], clause: Clause, nouns: Words) -> int | None:
     for position, item in enumerate(made):
         name = [word for word in words(nouns.lower(item.name)) if word.casefold() not in lx.STOP]
@@ -97,6 +107,8 @@ def _covering(made: list[Capability], clause: Clause, nouns: Words) -> int | Non
         same_verb = any(stem(word) == stem(clause.verb) for word in said)
         shared = {stem(word) for word in words(clause.rest)} & {stem(word) for word in name[1:]}
         if item.priority != "support" and same_verb and (shared or len(clause.rest.split()) <= 2):
+            return position
+        if item.priority != "support" and item.kind == _kind(clause) and item.kind in ONCE:
             return position
     return None
 
@@ -118,22 +130,24 @@ def _central(made: list[Capability], clause: Clause, archetype: Archetype) -> in
     return steps[-1] if steps else None
 
 
+def _named(clause: Clause, nouns: Words) -> bool:
+    return any(stem(clause.subject.split()[-1]) in _stems(nouns[role].full) for role in ROLES)
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(word) for word in words(text)}
+
+
 def _role(clause: Clause, nouns: Words) -> str:
     last = clause.subject.split()[-1:] or [""]
-    for role in ("doer", "other", "office"):
+    for role in ROLES:
         if last[0] and stem(last[0]) in {stem(word) for word in nouns[role].full.split()}:
             return role
     return "doer"
 
 
 def _own(clause: Clause, quote: str, idea: Idea, archetype: Archetype, nouns: Words) -> Capability:
-    kind = lx.VERBS.get(base_verb(clause.verb), "update")
-    if any(word.casefold() in FILES for word in clause.rest.split()) and kind in (
-        "search",
-        "export",
-        "notify",
-    ):
-        kind = "export"
+    kind = _kind(clause)
     thing = "main"
     rest = {stem(word) for word in words(clause.rest)}
     for key in archetype.things:
@@ -148,14 +162,18 @@ def _own(clause: Clause, quote: str, idea: Idea, archetype: Archetype, nouns: Wo
         like or [one for one in archetype.capabilities if one.thing == thing] or list(archetype.capabilities)
     )
     given, when, then = KIND_TEXTS[kind]
+    specific = any(
+        carries_meaning(word) and word.casefold() not in lx.QUALIFIERS for word in clause.rest.split()
+    )
+    plain = _plain(quote)
     return Capability(
         kind=kind,
         thing=thing,
         at=near[0].at,
         role=role,
         priority="must",
-        name=_plain(quote),
-        text=_plain(quote),
+        name=plain if specific else f"{plain} for {{a main}}",
+        text=plain,
         benefit=BENEFITS[kind],
         given=given,
         when=when,
@@ -165,6 +183,7 @@ def _own(clause: Clause, quote: str, idea: Idea, archetype: Archetype, nouns: Wo
         from_states=states[:1] if kind == "transition" else (),
         to_state=states[1] if kind == "transition" else "",
         quote=_said(clause, idea),
+        actor=clause.subject if clause.subject and not _named(clause, nouns) else "",
     )
 
 

@@ -95,6 +95,8 @@ class Samples:
         made: list[dict[str, Any]] = []
         for number, item in enumerate(line.fields, 1):
             label = self.label(item)
+            if any(other["label"] == label for other in made):
+                label = item.label
             name = identifier(label, f"field_{number}")
             while any(other["name"] == name for other in made):
                 name = f"{name[:37]}_{number}"

@@ -109,7 +109,9 @@ def test_entities_have_the_same_names_and_labels_in_wireframe_and_prototype(
         for screen in kits[idea]["design"]["screens"]:
             for part in screen["components"]:
                 if part["entity"]:
-                    labels = {field["label"] for field in entities[part["entity"]]["fields"]}
+                    fields = entities[part["entity"]]["fields"]
+                    labels = {field["label"] for field in fields}
+                    assert len(labels) == len(fields)
                     assert set(part["fields"]) <= labels
         for action in kits[idea]["prototype"]["actions"]:
             assert served[action["requirement"]] == action["screen"]

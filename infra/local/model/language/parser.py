@@ -8,108 +8,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Literal
 
 from infra.local.model.language import lexicon as lx
+from infra.local.model.language.clauses import HELPERS, RELATIVES, clauses_in
+from infra.local.model.language.idea import Audience, Idea, audience_of, carries_meaning, noun_kind
 from infra.local.model.language.inflection import base_verb, is_plural, singular
 from infra.local.model.language.tokens import clean, sentences, words
 
-NounKind = Literal["person", "organisation", "place", "thing"]
-RELATIVES = frozenset(["where", "that", "which", "who", "whom", "so", "when", "while", "because", "whereby"])
-HELPERS = frozenset(
-    [
-        "lets",
-        "letting",
-        "let",
-        "helps",
-        "help",
-        "helping",
-        "allows",
-        "allow",
-        "allowing",
-        "enables",
-        "enable",
-        "enabling",
-    ]
-)
 PLACE_PREPOSITIONS = frozenset(["in", "at", "across", "around", "near", "on", "inside", "within"])
 PAIRING = frozenset(["connecting", "linking", "matching", "pairing"])
 SHARED_PREPOSITIONS = PAIRING | frozenset(["between", "among", "by", "from", "amongst"])
 CALLED = re.compile(r"\b(?:called|named)\s+[\"'“‘]?([A-Z][\w-]{1,30}(?:\s[A-Z][\w-]{1,20})?)")
 NUMBERED = re.compile(r"\b(\d{1,3}(?:[ ,.]\d{3})+|\d{1,7})\s+(?:[a-z-]+\s){0,2}?([a-z-]{3,})\b")
-
-
-@dataclass(frozen=True)
-class Clause:
-    """Who does what, in the idea's words: `subject` singular, `verb` in base form, `rest` and `said` as written."""
-
-    subject: str
-    verb: str
-    rest: str
-    said: str = ""
-
-
-@dataclass(frozen=True)
-class Audience:
-    """A group the idea names, singular: "volunteer fire brigade", its kind and its lexicon head ("fire brigade")."""
-
-    phrase: str
-    kind: NounKind
-    head: str
-
-
-@dataclass(frozen=True)
-class Idea:
-    """What the parser found. Empty text and tuples where the idea says nothing."""
-
-    text: str
-    words: tuple[str, ...]
-    name: str = ""
-    object: str = ""
-    activity: str = ""
-    topic: str = ""
-    verb: str = ""
-    counterpart: str = ""
-    audiences: tuple[Audience, ...] = ()
-    place: str = ""
-    qualifiers: tuple[str, ...] = ()
-    clauses: tuple[Clause, ...] = ()
-    numbers: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def audience(self) -> Audience | None:
-        """The first group that is not a place, else the first."""
-        return next((one for one in self.audiences if one.kind != "place"), next(iter(self.audiences), None))
-
-
-def noun_kind(phrase: str) -> tuple[NounKind, str]:
-    """Return what the head of a noun phrase names and the lexicon's word for it."""
-    phrase = phrase.split(" of ")[0]
-    tokens = [singular(word.casefold()) for word in phrase.split()]
-    for length in (3, 2, 1):
-        candidate = " ".join(tokens[-length:])
-        if len(tokens) >= length and candidate in lx.ORGANISATIONS:
-            return "organisation", candidate
-    last = tokens[-1] if tokens else ""
-    if "-" in last and last not in lx.PEOPLE and last.rpartition("-")[2] in lx.ORGANISATIONS:
-        return "organisation", last.rpartition("-")[2]
-    if (
-        last in lx.PEOPLE
-        or last.endswith(("people", "person", "folk", *lx.PERSON_SUFFIXES))
-        or last.rpartition("-")[2] in lx.PEOPLE
-    ):
-        return "person", last
-    if last in lx.PLACES:
-        return "place", last
-    if (
-        last.endswith(("er", "or"))
-        and len(last) > 4
-        and last not in lx.NOT_PEOPLE
-        and not last.endswith("eter")
-    ):
-        return "person", last
-    return "thing", last
 
 
 def parse(text: str) -> Idea:
@@ -122,10 +32,10 @@ def parse(text: str) -> Idea:
     if name and len(parts) > 1 and parts[0] == name:
         parts = parts[1:]
     tokenised = [tokens for tokens in (_cased(words(part)) for part in parts[:80]) if tokens]
-    content = tuple(word for tokens in tokenised for word in tokens if _content(word))
+    content = tuple(word for tokens in tokenised for word in tokens if carries_meaning(word))
     made = _best_reader(tokenised, content)
-    clauses = [clause for tokens in tokenised for clause in _clauses(tokens)]
-    audiences = made.audiences + [_audience(clause.subject) for clause in clauses]
+    clauses = [clause for tokens in tokenised for clause in clauses_in(tokens)]
+    audiences = made.audiences + [audience_of(clause.subject) for clause in clauses]
     numbers = {
         singular(match[2].casefold()): int(re.sub(r"\D", "", match[1]))
         for match in NUMBERED.finditer(cleaned)
@@ -170,11 +80,6 @@ def _best_reader(tokenised: list[list[str]], content: tuple[str, ...]) -> _Reade
     return reader
 
 
-def _content(word: str) -> bool:
-    lower = word.casefold()
-    return len(lower) > 1 and lower not in lx.STOP and lower not in lx.GENERIC and not lower.isdigit()
-
-
 def _cased(tokens: list[str]) -> list[str]:
     """Lower the capitals that only mark a start or a title; keep those of names and abbreviations."""
     lettered = [word for word in tokens if word[0].isalpha()]
@@ -208,12 +113,6 @@ def _given_name(cleaned: str, parts: list[str]) -> str:
     return ""
 
 
-def _audience(phrase: str) -> Audience:
-    one = singular(phrase)
-    kind, head = noun_kind(one)
-    return Audience(one, kind, head)
-
-
 class _Reader:
     """Reads the first sentence: HEAD, then segments behind prepositions and relatives."""
 
@@ -238,7 +137,7 @@ class _Reader:
             self._segment(preposition, tokens)
         if not self.object and not self.activity and not self.audiences and not self.topic:
             self.guessed = True
-            self.object = _phrase([word for word in self.tokens if _content(word)][:4])
+            self.object = _phrase([word for word in self.tokens if carries_meaning(word)][:4])
 
     def _split(self) -> tuple[list[str], list[tuple[str, list[str]]]]:
         groups: list[tuple[str, list[str]]] = [("", [])]
@@ -290,7 +189,7 @@ class _Reader:
         kept = self._without_activity(kept)
         self.object = _phrase(kept)
         if not self.activity and not self.verb and noun_kind(self.object)[0] == "organisation":
-            self.audiences.append(_audience(self.object))
+            self.audiences.append(audience_of(self.object))
             self.object = ""
 
     def _without_activity(self, kept: list[str]) -> list[str]:
@@ -325,11 +224,11 @@ class _Reader:
                 self.topic = phrase
 
     def _relative(self, opener: str, tokens: list[str]) -> None:
-        found = list(_clauses(tokens))
+        found = list(clauses_in(tokens))
         if found:
             first = found[0]
             self.verb = self.verb or first.verb
-            self.audiences.append(_audience(first.subject))
+            self.audiences.append(audience_of(first.subject))
             self._rest(first.rest)
             return
         lowered = [word.casefold() for word in tokens]
@@ -416,83 +315,3 @@ def _noun_phrases(tokens: list[str]) -> list[str]:
             runs[-1].append(word)
     trimmed = [run[:-1] if run and run[-1] == "of" else run for run in runs]
     return [" ".join(run[:5]) for run in trimmed if run]
-
-
-def _clauses(tokens: list[str]) -> list[Clause]:
-    """The clauses of a sentence whose subject is somebody and whose verb is known."""
-    found: list[Clause] = []
-    position = 0
-    subject = ""
-    while position < len(tokens):
-        begun = position
-        they = tokens[position].casefold() in ("they", "users", "people") and _verb_at(tokens, position + 1)
-        hit = (subject, position + 1) if they else _subject_at(tokens, position)
-        if hit:
-            subject, position = hit
-        verb = _verb_at(tokens, position) if hit or (subject and _continues(tokens, position)) else None
-        if not verb:
-            position += 1
-            continue
-        word, position = verb
-        end = position
-        while end < len(tokens) and end - position < 9 and not _ends(tokens, end):
-            end += 1
-        rest = tokens[position:end]
-        while rest and rest[-1].casefold() in lx.STOP - {"them", "it", "up", "out", "off", "down", "away"}:
-            rest.pop()
-        if rest and any(_content(item) for item in rest):
-            said = " ".join(tokens[begun : position + len(rest)]).replace(" ,", ",")
-            found.append(Clause(subject, word, " ".join(rest), said.removeprefix("and ").strip(", ")))
-        position = end
-    return found
-
-
-def _subject_at(tokens: list[str], start: int) -> tuple[str, int] | None:
-    run: list[str] = []
-    position = start
-    while position < len(tokens) and len(run) < 4:
-        lower = tokens[position].casefold()
-        if lower in lx.STOP or (run and _agrees(run, lower)):
-            break
-        run.append(tokens[position])
-        position += 1
-    while run and noun_kind(" ".join(run))[0] not in ("person", "organisation"):
-        run.pop()
-        position -= 1
-    if not run or (run[0].casefold() in lx.VERBS and len(run) > 1 and run[0].casefold() not in lx.ALSO_NOUNS):
-        return None
-    verb = _verb_at(tokens, position)
-    helped = start > 0 and any(word.casefold() in HELPERS for word in tokens[max(0, start - 2) : start])
-    if not verb or not (helped or verb[1] - position > 1 or _agrees(run, tokens[position].casefold())):
-        return None
-    return singular(" ".join(run)), position
-
-
-def _agrees(run: list[str], verb: str) -> bool:
-    """Whether `run` is somebody and `verb` has the form that goes with one or with many."""
-    if noun_kind(" ".join(run))[0] not in ("person", "organisation"):
-        return False
-    many = is_plural(run[-1]) or run[-1].casefold() in ("people", "others", "children", "staff", "crew")
-    return verb in lx.VERBS if many else verb.endswith("s") and base_verb(verb) in lx.VERBS
-
-
-def _verb_at(tokens: list[str], start: int) -> tuple[str, int] | None:
-    position = start
-    while position < len(tokens) and tokens[position].casefold() in lx.AUXILIARIES | {"and", ","}:
-        position += 1
-    if position >= len(tokens):
-        return None
-    word = tokens[position].casefold()
-    base = base_verb(word)
-    return (base, position + 1) if base in lx.VERBS else None
-
-
-def _continues(tokens: list[str], position: int) -> bool:
-    return tokens[position].casefold() in ("and", ",") and _verb_at(tokens, position) is not None
-
-
-def _ends(tokens: list[str], position: int) -> bool:
-    word = tokens[position].casefold()
-    if word == "and":
-        return _verb_at(tokens, position) is not None or _subject_at(tokens, position + 1) is not None
-    return word in lx.CLAUSE_ENDS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from infra.local.model.blueprint import Ability, Blueprint
+from infra.local.model.language.idea import noun_kind
 from infra.local.model.language.inflection import a, capital, cut, trim
-from infra.local.model.language.parser import noun_kind
 from infra.local.model.steps.given import Given
 
 POINTS = {

@@ -83,7 +83,9 @@ def audiences(given: Given) -> list[dict[str, str]]:
     made: dict[str, dict[str, str]] = {}
     for role in ("doer", "other", "office"):
         noun = plan.words[role]
-        what = listed(_deeds(given, role, 3)) or plan.words.lower("follow every {main}")
+        what = listed(_deeds(given, role, 3))
+        if not what:
+            continue
         name = capital(plural(noun.full))
         made.setdefault(name, {"name": trim(name, 120), "description": cut(f"They {what}.", 400)})
     for one in plan.idea.audiences:

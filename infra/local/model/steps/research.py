@@ -39,7 +39,7 @@ def draft(given: Given) -> dict[str, Any]:
         "opportunities": [
             cut(
                 fill(
-                    "Begin with one {office} and the {doers} around it, before any advertising.",
+                    "Begin with one {office} and the {doers} known there, before any advertising.",
                     full=True,
                 ),
                 400,
@@ -59,9 +59,7 @@ def draft(given: Given) -> dict[str, Any]:
 def _opportunity(given: Given) -> str:
     own = next((one for one in given.plan.abilities if one.quote), None)
     if own:
-        return (
-            f"“{own.quote}” is asked for by the lead and in none of the descriptions at hand: show it first."
-        )
+        return f"The lead's own words, “{own.quote}”, stand in none of the descriptions at hand: show that first."
     return "{Others} who wait for {a main} today are the first to tell others about it."
 
 
