@@ -82,7 +82,8 @@ def _usable(phrase: str) -> bool:
 
 def _person(phrase: str) -> Noun:
     words = phrase.split(" of ")[0].split()
-    return Noun(trim(phrase, 60), trim(words[-1], 40))
+    short = phrase if words[-1].casefold() in lx.PALE and len(words) < 3 else words[-1]
+    return Noun(trim(phrase, 60), trim(short, 40))
 
 
 def _members(audience: Audience, archetype: Archetype) -> tuple[Noun, Noun]:

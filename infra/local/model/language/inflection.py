@@ -43,10 +43,12 @@ def plural(phrase: str) -> str:
         return f"{plural(before)}{of}{after}"
     rest, word = _last(phrase)
     lower = word.casefold()
-    if not word or is_uncountable(word) or not word[-1].isascii() or not word[-1].isalpha():
+    if not word or is_uncountable(word):
         return phrase
     if lower in IRREGULAR:
         return rest + _like(word, IRREGULAR[lower])
+    if not word[-1].isascii() or not word[-1].isalpha():
+        return phrase
     if lower.endswith(("man", "woman")) and lower not in ("human", "german", "roman", "talisman"):
         return rest + word[:-2] + "en"
     if lower.endswith("person") and len(lower) > 6:
