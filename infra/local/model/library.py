@@ -83,9 +83,11 @@ class ScreenLine:
 class Archetype:
     """A kind of product.
 
-    `object` is "own" when the idea's object is itself the record kept, else "head". `audience` is the role of the
-    people named after "for"; `both`: they take both sides; `inside`: it is for an organisation's own people;
-    `compounds`: roles are named after the object ("cheese producer"); `seller`: who sells or offers is the doer.
+    `object` is "own" when the idea's object is itself the record kept, else "head". `audience` is the
+    role of the people named after "for"; `roles_for` names the roles otherwise when a word of the idea
+    asks for it; `both`: they take both sides; `inside`: it is for an organisation's own people;
+    `compounds`: roles are named after the object ("cheese producer"); `seller`: who sells or offers is
+    the doer.
     """
 
     key: str
@@ -95,6 +97,7 @@ class Archetype:
     tails: tuple[str, ...]
     object: str
     roles: dict[str, str]
+    roles_for: dict[str, dict[str, str]]
     audience: str
     both: bool
     inside: bool
@@ -222,6 +225,7 @@ def _archetype(key: str, data: dict[str, Any]) -> Archetype:
         tails=tuple(data["tails"].split()),
         object=data["object"],
         roles=dict(data["roles"]),
+        roles_for={cue: dict(roles) for cue, roles in data.get("roles_for", {}).items()},
         audience=data["audience"],
         both=data.get("both", False),
         inside=data.get("inside", False),

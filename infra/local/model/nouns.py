@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra.local.model.language import lexicon as lx
 from infra.local.model.language.idea import Audience, Idea, noun_kind
 from infra.local.model.language.inflection import is_uncountable, possessive, singular, trim
+from infra.local.model.language.tokens import stem
 from infra.local.model.library import Archetype
 from infra.local.model.phrases import Noun, Words
 
@@ -21,7 +22,7 @@ def mark(idea: Idea) -> str:
     audience = idea.audience
     if idea.topic:
         return singular(" ".join(idea.topic.split()[-2:]))
-    if audience is None:
+    if audience is None or not _usable(audience.phrase):
         return ""
     if audience.kind == "place":
         before = [word for word in audience.phrase.split()[:-1] if word.casefold() not in lx.STOP]
@@ -100,12 +101,20 @@ def _members(audience: Audience, archetype: Archetype) -> tuple[Noun, Noun]:
     return Noun(_joined(kept, member or audience.phrase), member or kept), Noun(staff, staff)
 
 
+def _usual(idea: Idea, archetype: Archetype) -> dict[str, str]:
+    """The archetype's roles, as they are called in the idea's field ("client" and "adviser" for legal advice)."""
+    said = {stem(word) for word in idea.words}
+    fitting = (names for cue, names in archetype.roles_for.items() if stem(cue) in said)
+    return next(fitting, archetype.roles)
+
+
 def roles(idea: Idea, archetype: Archetype) -> dict[str, Noun]:
     """Name the roles: the idea's people where it names some, else the archetype's, marked where that reads well."""
     core = idea.object.split()[-1:] if noun_kind(idea.object)[0] == "thing" and archetype.compounds else []
     place = mark(idea) if idea.audience and idea.audience.kind == "place" and not idea.topic else ""
     made: dict[str, Noun] = {}
-    for key, default in archetype.roles.items():
+    usual = _usual(idea, archetype)
+    for key, default in usual.items():
         front = core[0] if core and key != "office" else place
         made[key] = Noun(_joined(front, default), default)
     people = [one for one in idea.audiences if one.kind == "person" and _usable(one.phrase)]

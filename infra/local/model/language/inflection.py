@@ -47,7 +47,7 @@ def plural(phrase: str) -> str:
         return phrase
     if lower in IRREGULAR:
         return rest + _like(word, IRREGULAR[lower])
-    if not word[-1].isascii() or not word[-1].isalpha():
+    if not word.isascii() or not word[-1].isalpha():
         return phrase
     if lower.endswith(("man", "woman")) and lower not in ("human", "german", "roman", "talisman"):
         return rest + word[:-2] + "en"
