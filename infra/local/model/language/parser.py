@@ -16,6 +16,7 @@ from infra.local.model.language.inflection import base_verb, is_plural, singular
 from infra.local.model.language.tokens import clean, sentences, words
 
 PLACE_PREPOSITIONS = frozenset(["in", "at", "across", "around", "near", "on", "inside", "within"])
+LOOSE_PREPOSITIONS = frozenset(["of", "with", "to", "using", "without", "about", "against"])
 PAIRING = frozenset(["connecting", "linking", "matching", "pairing"])
 SHARED_PREPOSITIONS = PAIRING | frozenset(["between", "among", "by", "from", "amongst"])
 CALLED = re.compile(r"\b(?:called|named)\s+[\"'“‘]?([A-Z][\w-]{1,30}(?:\s[A-Z][\w-]{1,20})?)")
@@ -148,24 +149,23 @@ class _Reader:
                 groups[-1][1].append(word)
                 continue
             relative = groups[-1][0] in RELATIVES | HELPERS | {"to"}
-            starts = lower in boundaries or lower in (
-                "of",
-                "with",
-                "to",
-                "using",
-                "without",
-                "about",
-                "against",
-            )
-            if (
-                starts
-                and not relative
-                and (position or lower in lx.FOR_WORDS or lower in SHARED_PREPOSITIONS)
-            ):
+            starts = lower in boundaries or lower in LOOSE_PREPOSITIONS
+            opens = lower in lx.FOR_WORDS | SHARED_PREPOSITIONS or self._helping(position)
+            if starts and not relative and (position or opens):
                 groups.append((lower, []))
             else:
                 groups[-1][1].append(word)
         return groups[0][1], groups[1:]
+
+    def _helping(self, position: int) -> bool:
+        """Whether the sentence begins with "Help somebody …", and is not about a help desk."""
+        follows = self.tokens[position + 1 : position + 2]
+        return self.tokens[position].casefold() in HELPERS and follows not in (
+            ["desk"],
+            ["line"],
+            ["centre"],
+            ["center"],
+        )
 
     def _head(self, tokens: list[str]) -> None:
         kept: list[str] = []
