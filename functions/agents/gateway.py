@@ -40,6 +40,15 @@ MAX_WAITS = 5
 LONGEST_WAIT_SECONDS = 300
 _JSON = "application/json"
 
+_STOPS = {
+    "refusal": ModelRefused,
+    "max_tokens": ModelAnswerTooLong,
+    "model_context_window_exceeded": ModelContextExceeded,
+}
+# What a call has come to when the next one is another question. A call whose answer was lost with the process that
+# had it is not among them: it is made again under the same number, and so under the same idempotency key.
+_SETTLED = ("sent back", *_STOPS)
+
 
 def answer_key(tenant_id: str, input_hash: str) -> str:
     """Return where the answer to a question is kept."""
@@ -108,9 +117,10 @@ class Gateway:
                 return self._wait(error, ledger, place)
             answer, problems = read_answer(request, reply.text)
             if not problems:
+                # The answer first: were it lost, it would have to be asked for and might be paid again.
+                self._keep_answer(tenant_id, request, answer, reply.model)
                 call.outcome = "accepted"
                 self._keep_ledger(place, ledger)
-                self._keep_answer(tenant_id, request, answer, reply.model)
                 return Outcome("answered")
             call.outcome, call.problems = "sent back", problems[:20]
             self._keep_ledger(place, ledger)
@@ -172,8 +182,9 @@ class Gateway:
             raise
         call.milliseconds = round((time.monotonic() - started) * 1000)
         self._answered(call, reply.stop_reason, reply.input_tokens, reply.output_tokens, price)
-        self._keep_ledger(place, ledger)
-        _check_stop(reply)
+        if reply.stop_reason in _STOPS:
+            self._keep_ledger(place, ledger)
+            raise _STOPS[reply.stop_reason]
         return reply, call
 
     def _intend(self, request: ModelRequest, earlier_tokens: int, ledger: Ledger, place: str) -> LedgerCall:
@@ -187,7 +198,7 @@ class Gateway:
                 f"{max(0, left)} are left of what the run's budget holds for it."
             )
         call = LedgerCall(
-            number=1 + sum(1 for past in ledger.calls if past.state == "answered"),
+            number=1 + sum(1 for past in ledger.calls if past.outcome in _SETTLED),
             state="sent",
             outcome="unknown",
             model=request.model,
@@ -207,15 +218,6 @@ class Gateway:
         call.state, call.outcome = "answered", outcome
         call.input_tokens, call.output_tokens = tokens_in, tokens_out
         call.cost_microusd = price.microusd(tokens_in, tokens_out)
-
-
-def _check_stop(reply: Reply) -> None:
-    if reply.stop_reason == "refusal":
-        raise ModelRefused
-    if reply.stop_reason == "max_tokens":
-        raise ModelAnswerTooLong
-    if reply.stop_reason == "model_context_window_exceeded":
-        raise ModelContextExceeded
 
 
 def read_answer(request: ModelRequest, text: str) -> tuple[dict[str, Any], list[str]]:
