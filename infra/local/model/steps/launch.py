@@ -41,7 +41,7 @@ def _first(given: Given, mains: str) -> dict[str, Any]:
             ),
             cut(
                 f"Begin with the prototype: try {tried} and see where it feels wrong. "
-                "Nothing you type there is kept.",
+                "What you type there stays in your browser.",
                 800,
             ),
             "Every file of the kit says what it rests on, so you can see what is yours, what was found "
