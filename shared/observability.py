@@ -28,7 +28,7 @@ def log_to(stream: TextIO) -> None:
     # Powertools sets a logger up once for a process: a second one of the name keeps the first one's stream.
     handler = logger().registered_handler
     if isinstance(handler, logging.StreamHandler):
-        handler.setStream(stream)
+        handler.stream = stream  # not setStream: that would flush the old one, which may be closed by now
 
 
 @functools.cache
