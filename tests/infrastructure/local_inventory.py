@@ -39,6 +39,15 @@ class Reader:
             aws_secret_access_key=self._key,
         )
 
+    def functions(self) -> None:
+        """Lambda of one machine lists nothing: each name is asked whether it could be invoked."""
+        lambda_ = self._client("lambda")
+        for function in CATALOG.functions:
+            name = function.deployed_name("local")
+            told = lambda_.invoke(FunctionName=name, InvocationType="DryRun")
+            if told["StatusCode"] == 204:
+                self.found.add("function", name.removeprefix(PREFIX))
+
     def buckets(self) -> None:
         s3 = self._client("s3")
         for bucket in s3.list_buckets()["Buckets"]:
@@ -118,7 +127,8 @@ def main(folder: Path) -> None:
     try:
         realise(CATALOG, front.url, {secret.name: "value" for secret in CATALOG.secrets})
         reader = Reader(front.url, key)
-        for read in (reader.buckets, reader.queues, reader.buses, reader.secrets, reader.workflows):
+        parts = (reader.buckets, reader.queues, reader.buses, reader.secrets, reader.workflows)
+        for read in (reader.functions, *parts):
             read()
     finally:
         front.stop()

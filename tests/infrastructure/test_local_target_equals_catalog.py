@@ -14,7 +14,7 @@ from infra.equality.differences import compare
 from infra.equality.inventory import Inventory, described
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = {"bucket", "bus", "dead-letter queue", "queue", "rule", "secret", "workflow"}
+KINDS = {"bucket", "bus", "dead-letter queue", "function", "queue", "rule", "secret", "workflow"}
 
 
 def plain(value: object) -> object:
