@@ -37,6 +37,8 @@ def prepare(port: int) -> None:
     os.environ["MOTO_PORT"] = str(port)
     moto_config.default_user_config["stepfunctions"] = {"execute_state_machine": True}
     moto_settings.S3_IGNORE_SUBDOMAIN_BUCKETNAME = True
+    # A state that fails is told by the history; the interpreter would print its whole program for each.
+    logging.getLogger("moto.stepfunctions.parser.asl").setLevel(logging.CRITICAL)
     for kind in (FakeKey, FakeDeleteMarker, Message):
         _replace(kind, "instances_tracked", _Forgetful())
     _replace(FakeKey, "__del__", FakeKey.dispose)
