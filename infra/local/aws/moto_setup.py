@@ -6,6 +6,7 @@ What reaches into moto stands here, in `interpreter`, `vault`, `queues` and `exe
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
