@@ -182,5 +182,9 @@ class ModelUnavailable(Retryable):
     """The provider of the model fails or cannot be reached."""
 
 
+class ModelCutOff(Retryable):
+    """The connection to the model broke before its answer had arrived."""
+
+
 class ModelTimedOut(Retryable):
     """The model did not answer in time."""

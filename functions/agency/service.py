@@ -32,6 +32,7 @@ _PASSING = (
     "ModelOverloaded",
     "ModelUnavailable",
     "ModelTimedOut",
+    "ModelCutOff",
     "BudgetReserved",
 )
 _UNKNOWN_ADVICE = "This is a fault of ours: look for the run's id in the logs, mend it, then retry."

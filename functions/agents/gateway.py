@@ -23,10 +23,13 @@ from shared.errors import (
     ModelAnswerInvalid,
     ModelAnswerTooLong,
     ModelContextExceeded,
+    ModelCutOff,
     ModelError,
     ModelOverloaded,
     ModelRateLimited,
     ModelRefused,
+    ModelTimedOut,
+    ModelUnavailable,
     NotFound,
 )
 from shared.http.problem import pointer
@@ -101,7 +104,8 @@ class Gateway:
     def think(self, tenant_id: str, run_id: str, step: str) -> Outcome:
         """Answer the question that waits for a step.
 
-        Raises BudgetExceeded before a call that could pass the allowance; the errors of Model.ask; ModelRefused,
+        Raises BudgetExceeded before a call that could pass the allowance, or the error of the calls that were cut off
+        when those have used it up; the errors of Model.ask; ModelRefused,
         ModelAnswerTooLong, ModelContextExceeded, ModelAnswerInvalid.
         """
         request = ModelRequest.model_validate_json(self._get(request_key(tenant_id, run_id, step)))
@@ -174,7 +178,11 @@ class Gateway:
         started = time.monotonic()
         try:
             reply = self._model.ask(question)
-        except (ModelRateLimited, ModelOverloaded, ModelError) as error:
+        except (ModelTimedOut, ModelCutOff) as error:
+            call.outcome = type(error).__name__
+            self._keep_ledger(place, ledger)
+            raise
+        except (ModelRateLimited, ModelOverloaded, ModelUnavailable, ModelError) as error:
             # The provider said no before any work: nothing is paid.
             self._answered(call, type(error).__name__, 0, 0, price)
             ledger.calls.remove(call)
@@ -193,6 +201,10 @@ class Gateway:
         most = worst_case(question, earlier_tokens)
         left = request.allowance_microusd - ledger.spent_microusd()
         if most > left:
+            cut_off = [past.outcome for past in ledger.calls if past.state == "sent"]
+            if cut_off:
+                # Not the budget is what fails here: a retry of the run reserves anew.
+                raise (ModelTimedOut if cut_off[-1] == ModelTimedOut.__name__ else ModelCutOff)
             raise BudgetExceeded(
                 f"The next call of step {request.step} could cost {most} millionths of a dollar; "
                 f"{max(0, left)} are left of what the run's budget holds for it."

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from shared.errors import (
     ModelContextExceeded,
+    ModelCutOff,
     ModelOverloaded,
     ModelRateLimited,
     ModelRequestRejected,
@@ -50,8 +51,9 @@ class Model(Protocol):
     def ask(self, question: Question) -> Reply:
         """Return the reply.
 
-        Raises ModelRateLimited (with retry_after), ModelOverloaded, ModelUnavailable, ModelTimedOut: try again;
-        ModelRequestRejected, ModelContextExceeded: final.
+        Raises ModelRateLimited (with retry_after), ModelOverloaded, ModelUnavailable: nothing was paid, try again;
+        ModelTimedOut, ModelCutOff: it may have been paid, try again; ModelRequestRejected, ModelContextExceeded:
+        final.
         """
         ...
 
@@ -65,6 +67,7 @@ class AnthropicModel:
     def ask(self, question: Question) -> Reply:
         """See Model.ask."""
         import anthropic
+        import httpx2
 
         schema = anthropic.transform_schema(question.schema)
         try:
@@ -81,7 +84,8 @@ class AnthropicModel:
         except anthropic.APITimeoutError as error:
             raise ModelTimedOut from error
         except anthropic.APIError as error:
-            raise ModelUnavailable from error
+            reached = not isinstance(error.__cause__, httpx2.ConnectError)
+            raise (ModelCutOff if reached else ModelUnavailable) from error
         usage = message.usage
         # Writing to the prompt cache costs a quarter more than reading plain; a hit is counted as plain.
         written = math.ceil((usage.cache_creation_input_tokens or 0) * 1.25)
@@ -115,7 +119,10 @@ def _translate(status: int, headers: Any, said: str) -> Exception:
         return ModelRateLimited(retry_after=_seconds(headers))
     if status == 529:
         return ModelOverloaded(retry_after=_seconds(headers))
-    if status >= 500 or status in (408, 409):
+    if status in (408, 502, 504):
+        # Somebody between us and the provider lost patience: it may have answered, and charged.
+        return ModelCutOff(f"The way to the provider of the model ended with {status}.")
+    if status >= 500 or status == 409:
         return ModelUnavailable(f"The provider of the model answered {status}.")
     if "prompt is too long" in said or status == 413:
         return ModelContextExceeded()

@@ -15,6 +15,7 @@ from shared.adapters.model import AnthropicModel, Model, Question, Reply, Script
 from shared.errors import (
     AppError,
     ModelContextExceeded,
+    ModelCutOff,
     ModelOverloaded,
     ModelRateLimited,
     ModelRequestRejected,
@@ -64,7 +65,7 @@ class Scripted:
             "rate_limited": lambda: ModelRateLimited(retry_after=7),
             "overloaded": ModelOverloaded,
             "server_error": ModelUnavailable,
-            "dropped_connection": ModelUnavailable,
+            "dropped_connection": ModelCutOff,
             "hang": ModelTimedOut,
         }
         stop = {"refusal": "refusal", "max_tokens": "max_tokens"}.get(kind, "end_turn")
@@ -143,7 +144,7 @@ def test_a_reply_that_did_not_end_well_says_so(rig: Scripted | Served, kind: str
         ("rate_limited", ModelRateLimited),
         ("overloaded", ModelOverloaded),
         ("server_error", ModelUnavailable),
-        ("dropped_connection", ModelUnavailable),
+        ("dropped_connection", ModelCutOff),
         ("hang", ModelTimedOut),
     ],
 )
@@ -216,10 +217,12 @@ def said(message: str) -> dict[str, Any]:
         (401, said("invalid x-api-key"), ModelRequestRejected),
         (403, said("not allowed"), ModelRequestRejected),
         (404, said("model: claude-9"), ModelRequestRejected),
-        (408, said("timeout"), ModelUnavailable),
+        (408, said("timeout"), ModelCutOff),
         (409, said("conflict"), ModelUnavailable),
-        (502, said("bad gateway"), ModelUnavailable),
-        (504, {}, ModelUnavailable),
+        (502, said("bad gateway"), ModelCutOff),
+        (504, {}, ModelCutOff),
+        (500, said("error"), ModelUnavailable),
+        (503, {}, ModelUnavailable),
     ],
 )
 def test_a_status_is_an_error_by_name(status: int, body: Any, error: type[AppError]) -> None:

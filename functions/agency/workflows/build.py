@@ -23,7 +23,7 @@ _TRANSIENT = [
     "Lambda.Unknown",
     "DependencyUnavailable",
 ]
-_MODEL_TRANSIENT = ["ModelUnavailable", "ModelTimedOut"]
+_MODEL_TRANSIENT = ["ModelUnavailable", "ModelTimedOut", "ModelCutOff"]
 
 
 def _retry(errors: list[str], seconds: int, attempts: int) -> State:

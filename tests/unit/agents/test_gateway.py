@@ -16,6 +16,7 @@ from shared.errors import (
     ModelAnswerInvalid,
     ModelAnswerTooLong,
     ModelContextExceeded,
+    ModelCutOff,
     ModelOverloaded,
     ModelRateLimited,
     ModelRefused,
@@ -221,8 +222,8 @@ def test_the_sixth_wait_fails_the_step() -> None:
 
 def test_a_changed_question_waits_anew_and_keeps_what_was_paid() -> None:
     limits: list[Reply | Exception] = [ModelRateLimited(retry_after=1) for _ in range(5)]
-    asking = Asking(ScriptedModel([ModelUnavailable(), *limits, ModelRateLimited(retry_after=1)]))
-    with pytest.raises(ModelUnavailable):
+    asking = Asking(ScriptedModel([ModelCutOff(), *limits, ModelRateLimited(retry_after=1)]))
+    with pytest.raises(ModelCutOff):
         asking.think()
     for _ in range(5):
         asking.think()
@@ -234,7 +235,7 @@ def test_a_changed_question_waits_anew_and_keeps_what_was_paid() -> None:
     assert asking.ledger.spent_microusd() == paid > 0
 
 
-@pytest.mark.parametrize("error", [ModelUnavailable, ModelTimedOut])
+@pytest.mark.parametrize("error", [ModelCutOff, ModelTimedOut])
 def test_a_call_that_was_cut_off_counts_at_its_worst_case_and_is_asked_again_by_the_same_key(
     error: Callable[[], AppError],
 ) -> None:
@@ -251,6 +252,31 @@ def test_a_call_that_was_cut_off_counts_at_its_worst_case_and_is_asked_again_by_
     assert [call.number for call in asking.ledger.calls] == [1, 1]
     assert model.asked[0].key == model.asked[1].key
     assert asking.ledger.spent_microusd() == lost.cost_microusd + 7000
+
+
+def test_a_provider_that_fails_was_not_paid_and_is_asked_as_often_as_the_state_machine_likes() -> None:
+    asking = Asking(ScriptedModel([*(ModelUnavailable() for _ in range(5)), reply()]))
+    for _ in range(5):
+        with pytest.raises(ModelUnavailable):
+            asking.think()
+    assert asking.ledger.calls == []
+
+    assert asking.think().outcome == "answered"
+
+
+@pytest.mark.parametrize("error", [ModelCutOff, ModelTimedOut])
+def test_calls_that_were_cut_off_and_used_up_the_allowance_are_what_is_named(
+    error: Callable[[], AppError],
+) -> None:
+    model = ScriptedModel([error() for _ in range(6)])
+    asking = Asking(model, calls=2)
+    for _ in range(6):
+        with pytest.raises(AppError) as raised:
+            asking.think()
+        assert type(raised.value) is error
+
+    assert 2 <= len(model.asked) < 6
+    assert asking.ledger.spent_microusd() <= asking.allowance
 
 
 def test_no_call_is_made_that_the_allowance_may_not_hold() -> None:

@@ -13,6 +13,7 @@ from shared.adapters.model import Question, Reply
 from shared.adapters.objects_memory import InMemoryObjectStore
 from shared.errors import (
     AppError,
+    ModelCutOff,
     ModelOverloaded,
     ModelRateLimited,
     ModelRequestRejected,
@@ -64,6 +65,8 @@ class Provider:
             raise ModelOverloaded
         if happens == "rejected":
             raise ModelRequestRejected
+        if happens == "failed":
+            raise ModelUnavailable
         if happens == "killed before":
             raise Killed
         words = question.system + str(question.schema) + "".join(turn.content for turn in question.messages)
@@ -74,8 +77,8 @@ class Provider:
             raise Killed
         if happens == "lost":
             raise ModelTimedOut
-        if happens == "failed":
-            raise ModelUnavailable
+        if happens == "cut off":
+            raise ModelCutOff
         text = {"good": GOOD, "bad": BAD, "broken": "{"}.get(happens, GOOD)
         stop = {"refused": "refusal", "cut": "max_tokens"}.get(happens, "end_turn")
         return reply(text, stop=stop, tokens_in=tokens_in, tokens_out=tokens_out)
@@ -92,6 +95,7 @@ happenings = st.sampled_from(
         "overloaded",
         "rejected",
         "lost",
+        "cut off",
         "failed",
         "killed before",
         "killed after",
