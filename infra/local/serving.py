@@ -98,12 +98,19 @@ class _Handler(MotoRequestHandler):
                 return
             self._reader.deadline = time.monotonic() + limits.head
             self.raw_requestline = self.rfile.readline(65537)
+            refused = False
             if len(self.raw_requestline) > 65536:
                 self.requestline, self.request_version, self.command = "", "", ""
                 self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
+                refused = True
             elif self.parse_request():
                 self._serve()
+            else:
+                refused = True
             self._flush()
+            if refused:
+                self.close_connection = True
+                self._linger()
         except (TimeoutError, ConnectionError, ValueError):
             self.close_connection = True
 

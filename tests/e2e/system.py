@@ -7,7 +7,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -67,7 +67,9 @@ def send(
     """Send a request exactly as given and return what comes back, whatever it is."""
     parts = urlsplit(url)
     with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)) as connection:
-        connection.request(method, path, body, dict(headers or {}))
+        # A server may answer, and hang up, before it has read everything.
+        with suppress(BrokenPipeError):
+            connection.request(method, path, body, dict(headers or {}))
         answer = connection.getresponse()
         told = {name.lower(): value for name, value in answer.getheaders()}
         return Reply(answer.status, told, answer.read())

@@ -236,7 +236,7 @@ def test_a_signed_url_expires(system: Instance, kit: Kit) -> None:
         url = S3ObjectStore(client).signed_url(
             assets_bucket(),
             f"projects/{kit.run['project_id']}/{asset['path']}",
-            seconds=1,
+            seconds=3,
             filename="prd.md",
             content_type="text/markdown",
         )
