@@ -167,19 +167,23 @@ def test_no_function_borrows_its_owners_rights(catalog: psycopg.Connection[Any])
     assert found == []
 
 
-def test_every_foreign_key_has_an_index_that_starts_with_it(catalog: psycopg.Connection[Any]) -> None:
-    bare = names(
-        catalog,
-        """SELECT format('%%s %%s', f.conrelid::regclass, f.conname) FROM pg_constraint f
-        WHERE f.contype = 'f' AND f.connamespace::regnamespace::text = ANY(%s)
-          AND NOT EXISTS (
-            SELECT FROM pg_index i WHERE i.indrelid = f.conrelid AND i.indpred IS NULL
-              AND (SELECT array_agg(k ORDER BY k) FROM unnest((i.indkey::int2[])[0:cardinality(f.conkey) - 1]) k)
-                = (SELECT array_agg(k ORDER BY k) FROM unnest(f.conkey) k))""",
-        list(SCHEMAS),
-    )
+_BARE_KEYS = """
+SELECT f.conrelid::regclass::text FROM pg_constraint f
+WHERE f.contype = 'f' AND f.connamespace::regnamespace::text = ANY(%s)
+  AND NOT EXISTS (
+    SELECT FROM pg_index i WHERE i.indrelid = f.conrelid AND i.indpred IS NULL
+      AND (SELECT array_agg(k ORDER BY k) FROM unnest((i.indkey::int2[])[0:cardinality(f.conkey) - 1]) k)
+        = (SELECT array_agg(k ORDER BY k) FROM unnest(f.conkey) k))
+"""
 
-    assert bare == []
+
+def test_every_foreign_key_has_an_index_that_starts_with_it(catalog: psycopg.Connection[Any]) -> None:
+    assert names(catalog, _BARE_KEYS, list(SCHEMAS)) == []
+
+    # The walk would see one that is missing.
+    catalog.execute("DROP INDEX agency.projects_lead")
+    assert names(catalog, _BARE_KEYS, list(SCHEMAS)) == ["agency.projects"]
+    catalog.rollback()
 
 
 def test_every_key_and_unique_rule_is_a_tenants_own(catalog: psycopg.Connection[Any]) -> None:
