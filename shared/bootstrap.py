@@ -148,6 +148,7 @@ class Container:
             lambda: self.secrets.read(settings.model_key_secret),
             settings.anthropic_base_url,
             settings.model_timeout_seconds,
+            settings.model_workspace_id,
         )
 
     def _publish_at_once(self, rows: list[Row]) -> None:

@@ -101,10 +101,11 @@ class RunSettings(Settings):
 
 
 class ModelSettings(Settings):
-    """Where `think` asks. `anthropic_base_url` empty: the provider's own."""
+    """Where `think` asks. `anthropic_base_url` empty: the provider's own; the workspace is for provider `aws`."""
 
     model_provider: Literal["anthropic", "aws", "bedrock"] = "anthropic"
     model_key_secret: str
+    model_workspace_id: str = ""
     anthropic_base_url: str = ""
     model_timeout_seconds: float = Field(default=300, gt=0)
 

@@ -129,16 +129,20 @@ class Step:
 
 
 def load_brief(work: UnitOfWork, run_id: UUID) -> Brief:
-    """Return the brief of a run. Raises NotFound, and RunCancelled when the run has ended."""
+    """Return the brief of a run. Raises NotFound."""
     repository = AgencyRepository(work)
     run = repository.get_run(run_id)
     project = repository.get_project(run.project_id) if run else None
     if run is None or project is None:
         raise NotFound("There is no such run.")
-    if run.status.is_final:
-        raise RunCancelled(f"The run is {run.status}.")
     lead = repository.get_lead(project.lead_id) if project.lead_id else None
     return Brief(run, project, lead, tuple(repository.list_steps(run_id)))
+
+
+def refuse_ended(run: Run) -> None:
+    """Raise RunCancelled when nothing may be done for a run any more."""
+    if run.status.is_final:
+        raise RunCancelled(f"The run is {run.status}.")
 
 
 def drafted_by(model: str) -> str:
@@ -200,8 +204,10 @@ def prepare(step: Step, event: Mapping[str, Any], own: Container) -> dict[str, A
     definition = agents.load_definition(_STEPS_FOLDER / step.name / "agent.yaml")
     with own.database.transaction(tenant_id) as work:
         brief = load_brief(work, run_id)
+        # The step before the run: a repeated execution of a completed run finds nothing to do and succeeds.
         if brief.step(step.name).status == "completed":
             return {"skip": True, "approval": brief.run.approval.value}
+        refuse_ended(brief.run)
         AgencyRepository(work).begin_step(run_id, step.name)
         agents.register_definition(work, definition)
         if brief.run.status == RunStatus.QUEUED:
@@ -284,6 +290,7 @@ def apply(step: Step, event: Mapping[str, Any], own: Container) -> dict[str, Any
     row = brief.step(step.name)
     if row.status == "completed":
         return {"applied": False}
+    refuse_ended(brief.run)
     handoff = own.storage.handoff_bucket
     found = json.loads(own.objects.get(handoff, _retrieved_key(tenant_id, run_id, step.name)))
     retrieved = Retrieved(tuple(found))

@@ -21,6 +21,7 @@ from infra.local.aws.secret_file import SIGNING_KEY, load_secrets
 from infra.local.engines import Engines
 from infra.local.environment import Parts, environment_for, installed
 from infra.local.lock import TargetLock
+from infra.local.memory import share_memory_arenas
 
 if TYPE_CHECKING:
     from infra.local.aws.delivery import Delivery
@@ -110,6 +111,7 @@ class LocalTarget:
     def start(self) -> None:
         """Start everything; returns when the API answers. What was started is ended again when something fails."""
         self._started = time.monotonic()
+        share_memory_arenas()
         self._lock.acquire()
         self._stack.callback(self._lock.release)
         try:

@@ -147,16 +147,20 @@ class ScriptedModel:
 
 
 def anthropic_model(
-    provider: str, read_key: Callable[[], str], base_url: str, timeout_seconds: float
+    provider: str,
+    read_key: Callable[[], str],
+    base_url: str,
+    timeout_seconds: float,
+    workspace_id: str = "",
 ) -> AnthropicModel:
-    """Return the model of a provider: `anthropic` (key), `aws` (IAM), `bedrock` (IAM)."""
+    """Return the model of a provider: `anthropic` (key), `aws` (IAM and a workspace), `bedrock` (IAM)."""
     import anthropic
 
     options: dict[str, Any] = {"max_retries": 0, "timeout": timeout_seconds}
     if provider == "bedrock":
         return AnthropicModel(anthropic.AnthropicBedrock(**options))
     if provider == "aws":
-        return AnthropicModel(anthropic.AnthropicAWS(**options))
+        return AnthropicModel(anthropic.AnthropicAWS(workspace_id=workspace_id, **options))
     if base_url:
         options["base_url"] = base_url
     return AnthropicModel(anthropic.Anthropic(api_key=read_key(), **options))

@@ -272,12 +272,9 @@ def test_tokens_of_the_prompt_cache_are_counted_at_what_they_cost() -> None:
 
 
 @pytest.mark.parametrize("provider", ["aws", "bedrock"])
-def test_other_providers_take_no_key(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The SDK itself reads this one for Claude Platform on AWS.
-    monkeypatch.setenv("ANTHROPIC_AWS_WORKSPACE_ID", "wrkspc_test")
-
+def test_other_providers_take_no_key(provider: str) -> None:
     def no_key() -> str:
         raise AssertionError("no key is read")
 
-    with closing(anthropic_model(provider, no_key, "", 5)) as model:
+    with closing(anthropic_model(provider, no_key, "", 5, "wrkspc_test")) as model:
         assert isinstance(model, AnthropicModel)

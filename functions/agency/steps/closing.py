@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from functions.agency.packing import pack_kit
-from functions.agency.pipeline import Brief, load_brief, store
+from functions.agency.pipeline import Brief, load_brief, refuse_ended, store
 from functions.agency.repository import AgencyRepository
 from functions.agents import service as agents
 from shared.bootstrap import Container, container
@@ -62,6 +62,7 @@ def close_run(event: dict[str, Any], context: Any) -> dict[str, Any]:
     try:
         with own.database.transaction(tenant_id) as work:
             brief = load_brief(work, run_id)
+            refuse_ended(brief.run)
     except RunCancelled:
         return {"closed": False}
     # A step of the other branch was stopped, not failed: it is pending again for a retry.

@@ -12,6 +12,8 @@ function framed(part, parts, name = part.kind) {
   if (heading) {
     heading.id = freshId("part");
     node.setAttribute("aria-labelledby", heading.id);
+    // A figure often has the name of the table it counts: two landmarks of one name would not be told apart.
+    if (name === "stat") node.setAttribute("role", "group");
   }
   return { node, update: () => views.forEach((view) => view.update()) };
 }
