@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         return run(rest)
     if options.command == "chaos":
-        from infra.local.chaos import main as chaos
+        from infra.local.chaos.command import main as chaos
 
         return chaos(rest)
     if rest:

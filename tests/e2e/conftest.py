@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from infra.local.audit import settle
-from infra.local.instance import Instance
+from infra.local.chaos.audit import settle
+from infra.local.chaos.instance import Instance
 from infra.local.run.kit import write_kit
 from tests.e2e.browser import launched
 from tests.e2e.system import PATIENCE, Kit, begin

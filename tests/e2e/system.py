@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zipfile import ZipFile
 
-from infra.local.instance import Instance, await_value
+from infra.local.chaos.instance import Instance, await_value
 from infra.local.run.client import Client, fetch
 from shared.models.model_call import Ledger
 

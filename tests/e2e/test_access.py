@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from infra.local.instance import Instance
+from infra.local.chaos.instance import Instance
 from shared.http.capability import Capability, check, issue
 from tests.e2e.system import TENANT, Kit, Reply, begin, form, send
 

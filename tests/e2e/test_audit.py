@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.local.audit import breaches
-from infra.local.instance import Instance, await_value
+from infra.local.chaos.audit import breaches
+from infra.local.chaos.instance import Instance, await_value
 from infra.local.run.client import Client
 from tests.e2e.system import Kit
 

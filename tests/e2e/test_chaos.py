@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local import chaos
-from infra.local.instance import Instance, descendants
+from infra.local.chaos.instance import Instance, descendants
 from infra.local.processes import is_alive, wait_until
 
 SEED = 7

@@ -18,8 +18,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from functions.studio.paths import check_paths
-from infra.local.audit import breaches, settle
-from infra.local.instance import Instance
+from infra.local.chaos.audit import breaches, settle
+from infra.local.chaos.instance import Instance
 from infra.local.run.kit import write_kit
 from tests.e2e.browser import click_through, fresh_page
 from tests.e2e.system import HANDOFF, PATIENCE, TENANT, Kit, begin

@@ -22,8 +22,8 @@ from playwright.sync_api import Browser
 
 from functions.studio.archive import write_zip
 from functions.studio.coverage import requirement_gaps
-from infra.local.audit import KIT_FILES, breaches
-from infra.local.instance import Instance, assets_bucket, await_value
+from infra.local.chaos.audit import KIT_FILES, breaches
+from infra.local.chaos.instance import Instance, assets_bucket, await_value
 from shared.adapters.objects import S3ObjectStore
 from tests.e2e.browser import click_through, fresh_page, violations
 from tests.e2e.system import Kit, Reply, ledger, send

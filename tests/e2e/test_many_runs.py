@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from infra.local.audit import breaches, settle
-from infra.local.instance import Instance
+from infra.local.chaos.audit import breaches, settle
+from infra.local.chaos.instance import Instance
 from infra.local.run.client import Client
 from tests.e2e.system import PATIENCE, Reply, begin, form, send, steer, together
 

@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from infra.local.audit import breaches, settle
-from infra.local.instance import Instance, await_value
+from infra.local.chaos.audit import breaches, settle
+from infra.local.chaos.instance import Instance, await_value
 from infra.local.run.client import ApiProblem, Client
 from shared.models.run import STEPS
 from tests.e2e.system import (

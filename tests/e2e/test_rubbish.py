@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from infra.local.instance import Instance
+from infra.local.chaos.instance import Instance
 from shared.models.lead import IntakeCreate
 from tests.e2e.system import Reply, form, send
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.studio.coverage import requirement_gaps
-from infra.local.instance import Instance, await_value
+from infra.local.chaos.instance import Instance, await_value
 from infra.local.run.client import Client
 from infra.local.run.kit import KitDamaged, write_kit
 from shared.models.run import STEPS

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from infra.local.audit import breaches, settle
-from infra.local.instance import Instance, InstanceFailed, await_value
+from infra.local.chaos.audit import breaches, settle
+from infra.local.chaos.instance import Instance, InstanceFailed, await_value
 from infra.local.run.client import Client
 from shared.models.run import STEPS
 

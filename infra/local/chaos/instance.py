@@ -22,7 +22,7 @@ from infra.local.processes import log_tail, wait_until
 
 T = TypeVar("T")
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 READY_SECONDS = 120.0
 _PSQL = re.compile(r"psql -h (.+) -p (\d+) -U (\w+) (\w+)")
 # Whoever kills systems or breaks models on purpose must not spend somebody's money.
