@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.local import chaos
+from infra.local.chaos import command as chaos
 from infra.local.chaos.instance import Instance, descendants
 from infra.local.processes import is_alive, wait_until
 
