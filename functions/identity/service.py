@@ -15,6 +15,8 @@ from shared.db.unit_of_work import UnitOfWork
 _FOLDER = Path(__file__).parent
 RELAY_BATCH = 100
 MOST_ATTEMPTS = 8
+# A post that is under way ends within its timeout of 15 s; what was asked for later than this is not asked for again.
+IN_FLIGHT_SECONDS = 20
 
 
 def relay_outbox(own: Container, age_seconds: int) -> int:

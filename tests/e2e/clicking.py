@@ -79,7 +79,8 @@ class Player:
         link.click()
         heading = self.page.locator("main h1")
         expect(heading).to_have_count(1)
-        assert heading.text_content() == screen["title"]
+        # The page turns a moment after the click.
+        expect(heading).to_have_js_property("textContent", screen["title"])
         assert self.page.evaluate("location.hash") == f"#/{screen['id']}"
         expect(link).to_have_attribute("aria-current", "page")
         assert screen["title"] in self.page.title()

@@ -12,7 +12,7 @@ from shared.http.request import Request
 
 @endpoint("agency.get_project")
 def handler(request: Request) -> Response:
-    """Answer the project with its campaign and the webhook of its newest run."""
+    """Answer the project with its newest campaign and webhook: a fork that still runs has none yet."""
     own = container()
     caller = authorise(request, own.capability_key, own.clock.now())
     project_id = request.path_id("project_id")
@@ -20,6 +20,7 @@ def handler(request: Request) -> Response:
         raise NotFound("There is no such project.")
     with own.database.transaction(caller.tenant_id) as work:
         project, runs = service.get_project(work, project_id)
-        campaign = marketing.get_campaign(work, runs[0]) if runs else None
-        webhook = identity.get_delivery(work, "project_completed", runs[0]) if runs else None
+        campaigns = (marketing.get_campaign(work, run) for run in runs)
+        webhooks = (identity.get_delivery(work, "project_completed", run) for run in runs)
+        campaign, webhook = next(filter(None, campaigns), None), next(filter(None, webhooks), None)
         return Response(service.project_out(project, runs, campaign, webhook))
