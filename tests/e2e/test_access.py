@@ -111,7 +111,9 @@ def test_another_tenants_token_finds_nothing(system: Instance, kit: Kit, key: st
         assert get(system, path, f"Bearer {token}").status == 404
 
 
-@pytest.mark.parametrize("run_id", ["0199ffff-0000-7000-8000-00000000dead", "1", "x" * 500, "%00", "..%2f..", "null"])
+@pytest.mark.parametrize(
+    "run_id", ["0199ffff-0000-7000-8000-00000000dead", "1", "x" * 500, "%00", "..%2f..", "null"]
+)
 def test_what_is_no_run_of_ours_is_not_found(system: Instance, kit: Kit, run_id: str) -> None:
     reply = get(system, f"/v1/runs/{run_id}", f"Bearer {kit.client.token}")
     assert reply.status == 404
