@@ -8,13 +8,13 @@ from __future__ import annotations
 import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-from shared.adapters.bus import BusEvent, EventBridgeBus, EventBus
+from shared.adapters.bus import EventBridgeBus, EventBus
 from shared.adapters.cache import Cache, RedisCache
 from shared.adapters.clock import Clock, SystemClock
 from shared.adapters.objects import ObjectStore, S3ObjectStore, s3_client
 from shared.adapters.secrets import SecretsManagerStore, SecretStore
+from shared.db.outbox import mark_published, publish
 from shared.db.unit_of_work import Database, Row
 from shared.settings import (
     BusSettings,
@@ -33,13 +33,6 @@ if TYPE_CHECKING:
     from shared.adapters.embeddings import Embedder
     from shared.adapters.model import Model
     from shared.adapters.vectors import VectorStore
-
-_MARK_PUBLISHED = """
-UPDATE identity.outbox SET published_at = now(), attempts = attempts + 1
-WHERE id = ANY(%(ids)s) AND published_at IS NULL
-"""
-
-EVENT_SOURCE = "roboagency"
 
 
 class Container:
@@ -156,25 +149,7 @@ class Container:
         for tenant in {row["tenant_id"] for row in rows}:
             ids = [row["id"] for row in rows if row["tenant_id"] == tenant and row["id"] in published]
             with self.database.transaction(tenant) as work:
-                work.execute(_MARK_PUBLISHED, {"ids": ids})
-
-
-def event_of(row: Row) -> BusEvent:
-    """Return the bus event of an outbox row: its detail with event_id, event_type, tenant_id and timestamp."""
-    detail = {
-        **row["detail"],
-        "event_id": str(row["id"]),
-        "event_type": row["event_type"],
-        "tenant_id": str(row["tenant_id"]),
-        "timestamp": row["created_at"].isoformat(),
-    }
-    return BusEvent(source=EVENT_SOURCE, detail_type=row["event_type"], detail=detail, id=str(row["id"]))
-
-
-def publish(bus: EventBus, rows: list[Row]) -> set[UUID]:
-    """Put outbox rows on the bus; return the ids of those it took."""
-    failed = set(bus.publish([event_of(row) for row in rows]))
-    return {row["id"] for row in rows if str(row["id"]) not in failed}
+                mark_published(work, ids)
 
 
 _environment = threading.local()

@@ -6,11 +6,6 @@ ORDER BY id
 LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED;
 
--- mark_published --
--- These events are on the bus.
-UPDATE identity.outbox SET published_at = now(), attempts = attempts + 1
-WHERE id = ANY(%(ids)s) AND published_at IS NULL;
-
 -- insert_delivery --
 -- Adds a webhook to deliver, once for an event and its subject.
 INSERT INTO identity.webhook_deliveries (tenant_id, event_type, subject_id, payload, status)

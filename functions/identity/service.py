@@ -8,7 +8,8 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from shared.bootstrap import Container, publish
+from shared.bootstrap import Container
+from shared.db.outbox import mark_published, publish
 from shared.db.queries import load_queries
 from shared.db.unit_of_work import UnitOfWork
 
@@ -32,7 +33,7 @@ def relay_outbox(own: Container, age_seconds: int) -> int:
             rows = work.fetch_all(sql["claim_outbox"], {"age_seconds": age_seconds, "limit": RELAY_BATCH})
             published = publish(own.bus, rows) if rows else set()
             if published:
-                work.execute(sql["mark_published"], {"ids": list(published)})
+                mark_published(work, published)
         total += len(published)
         if len(published) < RELAY_BATCH:
             return total

@@ -24,7 +24,7 @@ EXCERPT = re.compile(r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|D
 # Where SQL stands outside queries.sql, and why.
 SQL_ELSEWHERE = {
     "shared/db/unit_of_work.py": "the unit of work itself: tenant and outbox of every transaction",
-    "shared/bootstrap.py": "the mark of the outbox, by the publisher that runs right after a commit",
+    "shared/db/outbox.py": "the mark of the outbox, for the publisher after a commit and for the relay",
     "shared/http/idempotency.py": "the record of a key is part of every context's transaction",
     "functions/studio/project/domain.py": "writes the schema of the code project that a customer gets",
     "functions/stewardship/migrations.py": "before the first migration there is no schema to name queries for",

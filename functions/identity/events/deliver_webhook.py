@@ -8,7 +8,8 @@ from uuid import uuid4
 from functions.identity.webhooks import post_webhook
 from shared.adapters.bus import BusEvent
 from shared.batch import each_message
-from shared.bootstrap import EVENT_SOURCE, container
+from shared.bootstrap import container
+from shared.db.outbox import EVENT_SOURCE
 from shared.errors import DependencyUnavailable
 from shared.observability import observed
 from shared.settings import WebhookSettings

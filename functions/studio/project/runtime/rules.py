@@ -7,6 +7,7 @@ A value may arrive as text (a form, a CSV file, the database), as a JSON value o
 from __future__ import annotations
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -17,7 +18,7 @@ MAX_EXPONENT = 400
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class Rule(ABC):
     """What a field is called and whether it must be given."""
 
     name: str
@@ -32,9 +33,9 @@ class Rule:
             return None
         return self.read(value.strip() if isinstance(value, str) else value)
 
+    @abstractmethod
     def read(self, value: object) -> Any:
         """Return `value`, which is given, in the type of the field; ValueError says what is wrong."""
-        raise NotImplementedError
 
     def to_text(self, value: Any) -> str:
         """Return the text that `parse` reads back as `value`; empty when it is None."""

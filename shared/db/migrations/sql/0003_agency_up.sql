@@ -79,7 +79,6 @@ CREATE TABLE agency.workflow_runs (
     priority text NOT NULL DEFAULT 'default' CHECK (priority IN ('high', 'default', 'low')),
     generation integer NOT NULL DEFAULT 1 CHECK (generation >= 1),
     fork_of uuid,
-    execution_arn text,
     current_step text CHECK (length(current_step) <= 100),
     steps_completed integer NOT NULL DEFAULT 0 CHECK (steps_completed >= 0),
     steps_total integer NOT NULL DEFAULT 8 CHECK (steps_total >= 1),
