@@ -292,3 +292,14 @@ def test_a_request_waits_for_no_library_it_does_not_need() -> None:
 
 def test_the_watch_sees_what_it_watches_for() -> None:
     assert "['json']" in _import_all(["shared.settings"], ["json"])
+
+
+STOPWATCHES = {"perf_counter", "perf_counter_ns", "process_time", "process_time_ns", "thread_time"}
+TESTS = [path for path in files("tests") if "benchmarks" not in path.parts]
+
+
+@pytest.mark.parametrize("path", TESTS, ids=name_of)
+def test_no_test_is_a_race_against_the_clock(path: Path) -> None:
+    """A busy machine is no defect: how long a thing takes is measured in tests/benchmarks."""
+    read = {node.attr for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)}
+    assert not read & STOPWATCHES
