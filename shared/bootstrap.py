@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from shared.adapters.bus import EventBridgeBus, EventBus
 from shared.adapters.cache import Cache, RedisCache
 from shared.adapters.clock import Clock, SystemClock
+from shared.adapters.limiter import FallbackLimiter, InMemoryLimiter, Limiter, RedisLimiter
 from shared.adapters.objects import ObjectStore, S3ObjectStore, s3_client
 from shared.adapters.secrets import SecretsManagerStore, SecretStore
 from shared.db.outbox import mark_published, publish
 from shared.db.unit_of_work import Database, Row
+from shared.observability import count
 from shared.settings import (
     BusSettings,
     CacheSettings,
@@ -79,6 +81,16 @@ class Container:
     def cache(self) -> Cache:
         """Redis."""
         return RedisCache(self.settings(CacheSettings).cache_url)
+
+    @cached_property
+    def limiter(self) -> Limiter:
+        """What counts requests: logs in Redis, and this environment's own memory while it does not answer."""
+        return FallbackLimiter(
+            RedisLimiter(self.settings(CacheSettings).cache_url),
+            InMemoryLimiter(self.clock),
+            self.clock,
+            report=lambda: count("LimiterUnavailable"),
+        )
 
     @cached_property
     def bus(self) -> EventBus:

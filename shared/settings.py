@@ -84,12 +84,36 @@ class CapabilitySettings(Settings):
     capability_days: int = Field(default=30, ge=1, le=365)
 
 
+class TokenSettings(Settings):
+    """Access and refresh tokens, sessions and API keys. Periods in seconds; source of the sessions': 000 and 004."""
+
+    token_key_secret: str
+    token_issuer: str = "roboagency"  # noqa: S105  # the name of who issues tokens
+    access_token_seconds: int = Field(default=600, ge=60, le=3600)
+    refresh_grace_seconds: int = Field(default=30, ge=0, le=300)
+    session_idle_seconds: int = Field(default=3600, ge=60)
+    session_absolute_seconds: int = Field(default=86_400, ge=60)
+
+
 class IntakeSettings(Settings):
     """The way in: which tenant ideas belong to until accounts exist, and how many an address may send."""
 
     house_tenant_id: str
     intake_per_hour: int = Field(default=10, ge=1)
     trusted_proxies: int = Field(default=1, ge=0, description="hops whose X-Forwarded-For entry is trusted")
+
+
+class RateLimitSettings(Settings):
+    """How many requests a user may send, in all and to one endpoint, and an API key; windows are in seconds.
+
+    The log of a limit takes about eleven bytes for each request that it counts.
+    """
+
+    rate_limit_user_requests: int = Field(default=100, ge=1, le=100_000)
+    rate_limit_endpoint_requests: int = Field(default=60, ge=1, le=100_000)
+    rate_limit_seconds: int = Field(default=60, ge=1, le=86_400)
+    rate_limit_key_requests: int = Field(default=3600, ge=1, le=100_000)
+    rate_limit_key_seconds: int = Field(default=3600, ge=1, le=86_400)
 
 
 class RunSettings(Settings):
