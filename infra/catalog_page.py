@@ -50,6 +50,8 @@ def callers(function: Function, catalog: Catalog) -> list[str]:
         f"every {_minutes(schedule.minutes)}" for schedule in catalog.schedules if schedule.function == name
     ]
     found += [f"workflow `{workflow.name}`" for workflow in catalog.workflows if name in workflow.functions]
+    if name == catalog.authorizer:
+        found.append("the gateway, before every route that is not open to anybody")
     if name == MIGRATION:
         found.append("each deployment, before the functions change")
     if name == SEEDING:
@@ -136,7 +138,7 @@ def _size(function: Function) -> str:
 
 
 def _routes(catalog: Catalog) -> str:
-    access = {Access.PUBLIC: "anybody", Access.CAPABILITY: "who holds the run's token"}
+    access = {Access.PUBLIC: "anybody", Access.AUTHORISED: "whom the policies allow"}
     rows = (
         (
             f"`{route.method} {route.path}`",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from shared.adapters.bus import EventBridgeBus, EventBus
 from shared.adapters.cache import Cache, RedisCache
 from shared.adapters.clock import Clock, SystemClock
+from shared.adapters.copies import Copies, RedisCopies
 from shared.adapters.limiter import FallbackLimiter, InMemoryLimiter, Limiter, RedisLimiter
 from shared.adapters.objects import ObjectStore, S3ObjectStore, s3_client
 from shared.adapters.secrets import SecretsManagerStore, SecretStore
@@ -28,6 +29,7 @@ from shared.settings import (
     S,
     StorageSettings,
     SystemDatabaseSettings,
+    TokenSettings,
     VectorSettings,
 )
 
@@ -83,6 +85,12 @@ class Container:
         return RedisCache(self.settings(CacheSettings).cache_url)
 
     @cached_property
+    def copies(self) -> Copies:
+        """Copies in Redis of what PostgreSQL says."""
+        url = self.settings(CacheSettings).cache_url
+        return RedisCopies(url, self.clock, report=lambda: count("CopiesUnavailable"))
+
+    @cached_property
     def limiter(self) -> Limiter:
         """What counts requests: logs in Redis, and this environment's own memory while it does not answer."""
         return FallbackLimiter(
@@ -110,6 +118,11 @@ class Container:
     def capability_key(self) -> str:
         """What signs capability tokens."""
         return self.secrets.read(self.settings(CapabilitySettings).capability_key_secret)
+
+    @property
+    def token_key(self) -> str:
+        """What access tokens, refresh tokens and API keys are derived from; read anew, so that a rotation arrives."""
+        return self.secrets.read(self.settings(TokenSettings).token_key_secret)
 
     def embedder_of(self, dimension: int) -> Embedder:
         """Return what turns text into vectors of so many numbers."""

@@ -97,6 +97,13 @@ class Conflict(AppError):
     title = "Conflict"
 
 
+class PreconditionFailed(AppError):
+    """The thing has changed since you read it; read it again."""
+
+    status = 412
+    title = "Precondition failed"
+
+
 class TooLarge(AppError):
     """The request is too large."""
 

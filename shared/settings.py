@@ -95,6 +95,18 @@ class TokenSettings(Settings):
     session_absolute_seconds: int = Field(default=86_400, ge=60)
 
 
+class LoginSettings(Settings):
+    """How many logins may fail within a window of seconds: for an account from one address, for an account from
+    everywhere, and from an address whatever the account.
+    """
+
+    login_failures: int = Field(default=10, ge=1, le=100_000)
+    login_account_failures: int = Field(default=50, ge=1, le=100_000)
+    login_address_failures: int = Field(default=100, ge=1, le=100_000)
+    login_window_seconds: int = Field(default=900, ge=1, le=86_400)
+    trusted_proxies: int = Field(default=1, ge=0, description="hops whose X-Forwarded-For entry is trusted")
+
+
 class IntakeSettings(Settings):
     """The way in: which tenant ideas belong to until accounts exist, and how many an address may send."""
 

@@ -69,6 +69,17 @@ SELECT id, tenant_id, lead_id, owner_id, name, status, sector, description, goal
 FROM agency.projects
 WHERE tenant_id = %(tenant_id)s AND id = %(project_id)s AND deleted_at IS NULL;
 
+-- list_projects --
+-- A page of the projects, newest first: ids of version 7 grow with time.
+SELECT id, tenant_id, lead_id, owner_id, name, status, sector, description, goals, target_audience,
+       key_features, market_analysis, settings, metadata, tags, bmad_compliant, created_at, updated_at
+FROM agency.projects
+WHERE tenant_id = %(tenant_id)s AND deleted_at IS NULL
+  AND (%(only)s::uuid IS NULL OR id = %(only)s)
+  AND (%(after)s::uuid IS NULL OR id < %(after)s)
+ORDER BY id DESC
+LIMIT %(limit)s;
+
 -- get_lead --
 -- A lead by its id.
 SELECT id, tenant_id, email, name, company, job_title, phone, sector, idea, constraints, properties, status,

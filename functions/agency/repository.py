@@ -101,6 +101,12 @@ class AgencyRepository:
         row = self._one("get_lead", lead_id=lead_id)
         return Lead.model_validate(row) if row else None
 
+    def list_projects(self, *, only: UUID | None, after: UUID | None, limit: int) -> list[Project]:
+        """Return at most `limit` projects, newest first, older than one of them; `only` one when given."""
+        names = {"only": only, "after": after, "limit": limit}
+        rows = self._work.fetch_all(self._sql["list_projects"], names)
+        return [Project.model_validate(row) for row in rows]
+
     def list_run_ids(self, project_id: UUID) -> list[UUID]:
         """Return the ids of a project's runs, newest first."""
         rows = self._work.fetch_all(self._sql["list_run_ids"], {"project_id": project_id})

@@ -11,7 +11,7 @@ from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, NotFound
 from shared.models.asset import Asset
 from shared.models.lead import IntakeCreate
-from shared.models.project import Project, ProjectOut
+from shared.models.project import Project, ProjectOut, ProjectSummary
 from shared.models.run import Approval, Run, RunFork, RunOut, RunRetry, RunStatus, RunStep, StepOut
 
 # What a person can do about a run that failed, by the name of the error.
@@ -59,21 +59,24 @@ def _request(work: UnitOfWork, run_id: UUID, priority: str, generation: int) -> 
     work.announce("run_requested", {"run_id": str(run_id), "priority": priority, "generation": generation})
 
 
-def _own_run(repository: AgencyRepository, run_id: UUID, project_id: UUID, *, lock: bool = False) -> Run:
+def _own_run(
+    repository: AgencyRepository, run_id: UUID, project_id: UUID | None, *, lock: bool = False
+) -> Run:
+    """Return a run; `project_id`: the only project whose runs may be seen, None: any of the tenant."""
     run = repository.get_run(run_id, lock=lock)
-    if run is None or run.project_id != project_id:
+    if run is None or project_id not in (None, run.project_id):
         raise NotFound("There is no such run.")
     return run
 
 
-def get_run(work: UnitOfWork, run_id: UUID, project_id: UUID) -> RunOut:
+def get_run(work: UnitOfWork, run_id: UUID, project_id: UUID | None) -> RunOut:
     """Return a run of a project with its steps. Raises NotFound."""
     repository = AgencyRepository(work)
     run = _own_run(repository, run_id, project_id)
     return _run_out(run, repository.list_steps(run_id))
 
 
-def cancel_run(work: UnitOfWork, run_id: UUID, project_id: UUID) -> Run:
+def cancel_run(work: UnitOfWork, run_id: UUID, project_id: UUID | None) -> Run:
     """Stop a run for good. Raises NotFound, Conflict when it has ended otherwise; cancelling twice is fine."""
     repository = AgencyRepository(work)
     run = _own_run(repository, run_id, project_id, lock=True)
@@ -81,12 +84,14 @@ def cancel_run(work: UnitOfWork, run_id: UUID, project_id: UUID) -> Run:
         return run
     if not repository.cancel_run(run_id):
         raise Conflict(f"The run has ended: it is {run.status}.")
-    repository.set_project_status(project_id, "cancelled")
+    repository.set_project_status(run.project_id, "cancelled")
     work.announce("run_cancelled", {"run_id": str(run_id), "generation": run.generation})
     return _own_run(repository, run_id, project_id)
 
 
-def retry_run(work: UnitOfWork, run_id: UUID, project_id: UUID, change: RunRetry, budget_limit: int) -> Run:
+def retry_run(
+    work: UnitOfWork, run_id: UUID, project_id: UUID | None, change: RunRetry, budget_limit: int
+) -> Run:
     """Go on from where a run stopped. Raises NotFound, Conflict when it has not stopped."""
     repository = AgencyRepository(work)
     run = _own_run(repository, run_id, project_id, lock=True)
@@ -94,12 +99,14 @@ def retry_run(work: UnitOfWork, run_id: UUID, project_id: UUID, change: RunRetry
     generation = repository.retry_run(run_id, wanted)
     if generation is None:
         raise Conflict(f"Only a run that failed or was cancelled can be retried; this one is {run.status}.")
-    repository.set_project_status(project_id, "queued")
+    repository.set_project_status(run.project_id, "queued")
     _request(work, run_id, run.priority, generation)
     return _own_run(repository, run_id, project_id)
 
 
-def fork_run(work: UnitOfWork, run_id: UUID, project_id: UUID, change: RunFork, budget_limit: int) -> Run:
+def fork_run(
+    work: UnitOfWork, run_id: UUID, project_id: UUID | None, change: RunFork, budget_limit: int
+) -> Run:
     """Start a second run of the project; questions that do not change are not paid again. Raises NotFound."""
     repository = AgencyRepository(work)
     run = _own_run(repository, run_id, project_id)
@@ -112,12 +119,12 @@ def fork_run(work: UnitOfWork, run_id: UUID, project_id: UUID, change: RunFork, 
         fork_of=run.id,
         changes=changes,
     )
-    repository.set_project_status(project_id, "queued")
+    repository.set_project_status(run.project_id, "queued")
     _request(work, forked, run.priority, 1)
     return _own_run(repository, forked, project_id)
 
 
-def approve_run(work: UnitOfWork, run_id: UUID, project_id: UUID) -> Run:
+def approve_run(work: UnitOfWork, run_id: UUID, project_id: UUID | None) -> Run:
     """Say yes: the kit may leave the house. Raises NotFound, Conflict when nothing waits for it."""
     repository = AgencyRepository(work)
     run = _own_run(repository, run_id, project_id, lock=True)
@@ -140,11 +147,32 @@ def get_project(work: UnitOfWork, project_id: UUID) -> tuple[Project, list[UUID]
     return project, repository.list_run_ids(project_id)
 
 
+def list_projects(work: UnitOfWork, *, only: UUID | None, after: UUID | None, limit: int) -> list[Project]:
+    """Return a page of the tenant's projects, newest first; `only`: the one that may be seen."""
+    return AgencyRepository(work).list_projects(only=only, after=after, limit=limit)
+
+
 def list_assets(
     work: UnitOfWork, project_id: UUID, *, run_id: UUID | None, after: UUID | None, limit: int
 ) -> list[Asset]:
-    """Return a page of a project's assets."""
-    return AgencyRepository(work).list_assets(project_id, run_id=run_id, after=after, limit=limit)
+    """Return a page of a project's assets. Raises NotFound."""
+    repository = AgencyRepository(work)
+    if repository.get_project(project_id) is None:
+        raise NotFound("There is no such project.")
+    return repository.list_assets(project_id, run_id=run_id, after=after, limit=limit)
+
+
+def project_summary(project: Project) -> ProjectSummary:
+    """Return a project as a list of the API shows it."""
+    return ProjectSummary(
+        id=str(project.id),
+        name=project.name,
+        status=project.status.value,
+        sector=project.sector,
+        idea=project.description,
+        created_at=project.created_at.isoformat(),
+        updated_at=project.updated_at.isoformat(),
+    )
 
 
 def project_out(project: Project, runs: list[UUID], campaign: Any, webhook: Any) -> ProjectOut:

@@ -7,11 +7,11 @@ from psycopg.rows import tuple_row
 from shared.db.connection import Connection, connect
 from shared.settings import OwnerDatabaseSettings
 
-NEWEST = "0006"
+NEWEST = "0009"
 
 _HOUSE = """
-INSERT INTO identity.tenants (id, name) VALUES (%(id)s, 'RoboAgency')
-ON CONFLICT (id) DO NOTHING
+INSERT INTO identity.tenants (id, slug, name) VALUES (%(id)s, 'house', 'RoboAgency')
+ON CONFLICT (id) DO UPDATE SET slug = 'house' WHERE tenants.slug <> 'house'
 """
 
 

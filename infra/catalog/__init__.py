@@ -3,6 +3,7 @@
 Two targets realise it and nothing else does: `infra.stacks` on AWS, `infra.local` on one machine.
 """
 
+from infra.catalog.api import AUTHORIZER, ROUTES
 from infra.catalog.functions import FUNCTIONS
 from infra.catalog.model import (
     Access,
@@ -20,7 +21,6 @@ from infra.catalog.model import (
     Zone,
 )
 from infra.catalog.resources import BUCKETS, BUSES, QUEUES, RULES, SCHEDULES, SECRETS
-from infra.catalog.routes import ROUTES
 from infra.catalog.workflows import WORKFLOWS
 
 CATALOG = Catalog(
@@ -33,6 +33,7 @@ CATALOG = Catalog(
     schedules=SCHEDULES,
     workflows=WORKFLOWS,
     secrets=SECRETS,
+    authorizer=AUTHORIZER,
 )
 
 __all__ = [

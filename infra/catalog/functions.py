@@ -1,29 +1,17 @@
 """Every Lambda function."""
 
+from infra.catalog.api import API_FUNCTIONS
 from infra.catalog.model import Function, Use, Zone
 from infra.catalog.steps import STEPS
-
-DATABASE = Use("database", "connect")
-CACHE = Use("cache", "connect")
-PUBLISH = Use("bus:agent-analytics", "put")
-READ_ASSETS = Use("bucket:assets", "read")
-WRITE_ASSETS = Use("bucket:assets", "write")
-READ_HANDOFF = Use("bucket:handoff", "read")
-WRITE_HANDOFF = Use("bucket:handoff", "write")
-CAPABILITY_KEY = Use("secret:capability-key", "read")
-VECTORS = (Use("vectors", "connect"), Use("secret:vectors-key", "read"), Use("embeddings", "invoke"))
-
-
-def _api(operation: str, purpose: str, *more: Use, settings: tuple[str, ...] = ()) -> Function:
-    return Function(
-        f"agency.{operation}",
-        f"functions.agency.api.{operation}.handler",
-        Zone.DATA,
-        purpose,
-        settings=("DatabaseSettings", "BusSettings", "CapabilitySettings", *settings),
-        uses=(DATABASE, PUBLISH, CAPABILITY_KEY, *more),
-    )
-
+from infra.catalog.uses import (
+    DATABASE,
+    PUBLISH,
+    READ_ASSETS,
+    READ_HANDOFF,
+    VECTORS,
+    WRITE_ASSETS,
+    WRITE_HANDOFF,
+)
 
 # What drawing and filming cost: a film wants two vCPU, which Lambda gives from 1,769 MiB each.
 _APPLY_MEMORY = {"design": 1024, "prototype": 1024, "demo": 3008, "launch": 1024}
@@ -73,24 +61,7 @@ def _apply(step: str) -> Function:
 
 
 FUNCTIONS = (
-    _api(
-        "create_intake",
-        "Takes an idea: lead, project and run in one transaction",
-        CACHE,
-        settings=("CacheSettings", "IntakeSettings", "RunSettings"),
-    ),
-    _api("get_run", "Steps, progress and spend of a run"),
-    _api("cancel_run", "Stops a run for good"),
-    _api("retry_run", "Goes on from the failed step", settings=("RunSettings",)),
-    _api("fork_run", "Starts a run of the same idea; pays only for what changed", settings=("RunSettings",)),
-    _api("approve_run", "Lets a run that waits leave the house"),
-    _api("get_project", "A project with what the agents found"),
-    _api(
-        "list_assets",
-        "The files of a project with signed URLs that expire",
-        READ_ASSETS,
-        settings=("StorageSettings",),
-    ),
+    *API_FUNCTIONS,
     *(_prepare(step) for step in STEPS),
     *(_apply(step) for step in STEPS),
     Function(

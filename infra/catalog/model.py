@@ -18,10 +18,10 @@ class Zone(StrEnum):
 
 
 class Access(StrEnum):
-    """What `auth` a route asks of its caller until accounts exist."""
+    """Whether the authorizer stands before a route: `public` ones let anybody in, and say so."""
 
     PUBLIC = "public"
-    CAPABILITY = "capability"
+    AUTHORISED = "authorised"
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,18 @@ class Function:
 
 @dataclass(frozen=True)
 class Route:
-    """An HTTPS operation and the permission it needs."""
+    """An HTTPS operation of a function, and the permission it needs.
+
+    operation: its name in the handler's `Resource`, unique in the catalog. permission: `<resource>:<act>`, what the
+    policies in `functions/identity/access/policies` allow or not.
+    """
 
     method: str
     path: str
     function: str
+    operation: str
     permission: str
-    access: Access
+    access: Access = Access.AUTHORISED
 
 
 @dataclass(frozen=True)
@@ -194,6 +199,8 @@ class Catalog:
     schedules: tuple[Schedule, ...]
     workflows: tuple[Workflow, ...]
     secrets: tuple[Secret, ...]
+    authorizer: str
+    """The function that says who sends a request and whether the route is theirs to call."""
 
     def function(self, name: str) -> Function:
         """Return the function of that name; KeyError when there is none."""

@@ -36,6 +36,10 @@ SCHEDULES = (
 
 SECRETS = (
     Secret("capability-key", True, "signs the tokens that intake returns for a run"),
+    Secret("token-key", True, "signs access and refresh tokens"),
+    Secret(
+        "mail-key", True, "signs the tokens that leave by mail: invitations, confirmations, new passwords"
+    ),
     Secret("webhook-key", True, "signs outgoing webhooks (Standard Webhooks, whsec_…)"),
     Secret("model-key", False, "the key of the Claude API"),
     Secret("vectors-key", True, "the API key of the vector engine"),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.assembly.stage import Stage
-from infra.catalog import Route
+from infra.catalog import Access, Route
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -22,8 +22,10 @@ GATEWAY_PROBLEMS: tuple[tuple[str, int, str, str], ...] = (
     ("DEFAULT_4XX", 400, "Bad request", "The request could not be read."),
     ("BAD_REQUEST_BODY", 400, "Bad request", "The body could not be read."),
     ("BAD_REQUEST_PARAMETERS", 400, "Bad request", "A parameter could not be read."),
-    ("UNAUTHORIZED", 401, "Unauthorized", "The request says not who sends it."),
-    ("ACCESS_DENIED", 403, "Forbidden", "This is not allowed."),
+    ("UNAUTHORIZED", 401, "Unauthorized", "The request carries no valid credentials."),
+    ("ACCESS_DENIED", 403, "Forbidden", "$context.authorizer.detail"),
+    ("AUTHORIZER_FAILURE", 503, "Service unavailable", "Nobody can say just now whether this is allowed."),
+    ("AUTHORIZER_CONFIGURATION_ERROR", 500, "Internal error", "Something went wrong."),
     ("INVALID_SIGNATURE", 403, "Forbidden", "The signature does not fit the request."),
     ("EXPIRED_TOKEN", 403, "Forbidden", "The token has expired."),
     ("WAF_FILTERED", 403, "Forbidden", "The request was refused by the firewall."),
@@ -85,17 +87,33 @@ class CatalogApi(Construct):
         stage: Stage,
         routes: tuple[Route, ...],
         functions: Mapping[str, lambda_.IFunction],
+        authorizer: str,
     ) -> None:
-        """functions: by their names in the catalog."""
+        """functions: by their names in the catalog; authorizer: the name of the one before routes that are not
+        public.
+        """
         super().__init__(scope, id_)
         self.api = self._rest_api(stage)
         self._add_gateway_responses()
+        guard = apigateway.RequestAuthorizer(
+            self,
+            "Authorizer",
+            handler=functions[authorizer],
+            authorizer_name=f"robo-{stage.name}",
+            # No cache: what was revoked a moment ago is refused now. A request without the header is refused unasked.
+            results_cache_ttl=Duration.seconds(0),
+            identity_sources=[apigateway.IdentitySource.header("Authorization")],
+        )
         for route in routes:
+            guarded = route.access is not Access.PUBLIC
             method = self.api.root.resource_for_path(route.path).add_method(
                 route.method,
                 apigateway.LambdaIntegration(functions[route.function], allow_test_invoke=False),
-                authorization_type=apigateway.AuthorizationType.NONE,
-                operation_name=route.function.split(".", 1)[1],
+                authorization_type=(
+                    apigateway.AuthorizationType.CUSTOM if guarded else apigateway.AuthorizationType.NONE
+                ),
+                authorizer=guard if guarded else None,
+                operation_name=route.operation,
             )
             resource: apigateway.CfnMethod = method.node.default_child  # type: ignore[assignment]  # L1 of this L2
             resource.add_metadata("robo:permission", route.permission)
@@ -133,7 +151,9 @@ class CatalogApi(Construct):
     def _add_gateway_responses(self) -> None:
         for kind, status, title, detail in GATEWAY_PROBLEMS:
             headers = {"Content-Type": f"'{PROBLEM_JSON}'", "Cache-Control": "'no-store'"}
-            if status == 429:
+            if status == 401:
+                headers["WWW-Authenticate"] = "'Bearer'"
+            if status in (429, 503):
                 headers["Retry-After"] = f"'{RETRY_AFTER_SECONDS}'"
             self.api.add_gateway_response(
                 f"{kind.title().replace('_', '')}Problem",

@@ -12,6 +12,7 @@ from infra.equality.realised import Template, Templates, realised
 SUPPORTING_TYPES = frozenset(
     {
         "AWS::ApiGateway::Account",
+        "AWS::ApiGateway::Authorizer",
         "AWS::ApiGateway::Deployment",
         "AWS::ApiGateway::GatewayResponse",
         "AWS::ApiGateway::Resource",

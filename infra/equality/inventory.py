@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import shared.settings
 from infra.assembly.deployment import AT_DEPLOYMENT
-from infra.catalog import Catalog, Function
+from infra.catalog import Access, Catalog, Function
 from shared.settings import Settings
 
 LOG_DAYS = 30
@@ -80,6 +80,8 @@ def described(catalog: Catalog, stage: str) -> Inventory:
             proxy=True,
             permission=route.permission,
             access=route.access.value,
+            operation=route.operation,
+            authorizer=None if route.access is Access.PUBLIC else deployed[catalog.authorizer],
         )
     _describe_messages(catalog, deployed, found)
     _describe_stored(catalog, stage, found)

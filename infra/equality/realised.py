@@ -147,6 +147,9 @@ def _path(templates: Templates, method: Resource) -> str:
 def _routes(templates: Templates, found: Inventory) -> None:
     for method in templates.of_type("AWS::ApiGateway::Method"):
         integration = method.properties["Integration"]
+        guard = templates.referred(
+            method.properties.get("AuthorizerId"), method.stack, "AWS::ApiGateway::Authorizer"
+        )
         found.add(
             "route",
             f"{method.properties['HttpMethod']} {_path(templates, method)}",
@@ -154,6 +157,10 @@ def _routes(templates: Templates, found: Inventory) -> None:
             proxy=integration.get("Type") == "AWS_PROXY",
             permission=method.metadata.get("robo:permission"),
             access=method.metadata.get("robo:access"),
+            operation=method.properties.get("OperationName"),
+            authorizer=templates.function_name(guard.properties["AuthorizerUri"], guard.stack)
+            if guard
+            else None,
         )
 
 

@@ -125,6 +125,9 @@ def _choices(parts: Parts) -> dict[str, str]:
         "EMBEDDING_PROVIDER": "hashed",
         "HOUSE_TENANT_ID": HOUSE_TENANT_ID,
         "INTAKE_PER_HOUR": "600",
+        # Who develops asks more often than who uses.
+        "RATE_LIMIT_USER_REQUESTS": "3000",
+        "RATE_LIMIT_ENDPOINT_REQUESTS": "3000",
         # API Gateway adds one entry to X-Forwarded-For; so does ours.
         "TRUSTED_PROXIES": "1",
         "RUN_STALL_SECONDS": "0",

@@ -17,13 +17,13 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from infra.catalog import Catalog, Route
-from infra.local.aws.names import ACCOUNT, STAGE
+from infra.catalog import Access, Catalog, Route
+from infra.local.aws.names import ACCOUNT, REGION, STAGE
 from infra.local.aws.runtime import LambdaError, Log, Outcome, Runtime, TooManyRequests
 from infra.local.aws.wsgi import Answer, Environ, read_body
 from infra.local.local_pages import LocalPages
 from infra.local.serving import TOO_LARGE, Limits, Server, StartResponse
-from shared.errors import AppError, MethodNotAllowed, NotFound, Retryable, TooLarge
+from shared.errors import AppError, Forbidden, MethodNotAllowed, NotFound, Retryable, TooLarge, Unauthorized
 from shared.http import problem
 
 MAX_BODY = 10 * 1024 * 1024
@@ -37,6 +37,10 @@ class Broken(AppError):
 
     status = 502
     title = "Bad gateway"
+
+
+class Unavailable(Retryable):
+    """Nobody can say just now whether this is allowed; try again in a moment."""
 
 
 class TimedOut(AppError):
@@ -93,10 +97,11 @@ class Gateway:
     ) -> None:
         self._names = {function.name: function.deployed_name(STAGE) for function in catalog.functions}
         self._router = Router(catalog.routes)
+        self._authorizer = self._names.get(catalog.authorizer, "")
         self._runtime = runtime
         self._pages = pages
         self._log = log
-        self._server = Server(self._serve, host, port, limits=_LIMITS)
+        self._server = Server(self.app, host, port, limits=_LIMITS)
 
     @property
     def url(self) -> str:
@@ -116,7 +121,8 @@ class Gateway:
         """Stop serving."""
         self._server.stop()
 
-    def _serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def app(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request: the WSGI application that `start` serves."""
         began = time.monotonic()
         request_id = str(uuid.uuid4())
         path = str(environ["RAW_URI"]).partition("?")[0]
@@ -141,15 +147,34 @@ class Gateway:
     def _invoke(self, environ: Environ, path: str, request_id: str) -> Answer:
         match = self._router.find(environ["REQUEST_METHOD"], path)
         event = proxy_event(environ, match.route, path, match.parameters, request_id)
+        if match.route.access is not Access.PUBLIC:
+            event["requestContext"]["authorizer"] = self._authorise(event)
+        return translate(self._call(self._names[match.route.function], event))
+
+    def _call(self, name: str, event: dict[str, Any]) -> Outcome:
         payload = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
         try:
-            outcome = self._runtime.invoke(self._names[match.route.function], payload)
+            return self._runtime.invoke(name, payload)
         except TooManyRequests as error:
             raise Retryable(retry_after=1) from error
         except LambdaError as error:
             # An event in base64 passes Lambda's 6 MB before it reaches the gateway's 10 MB.
             raise (TooLarge if error.status == 413 else Broken) from error
-        return translate(outcome)
+
+    def _authorise(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Ask the authorizer; return the context it gives. Raises Unauthorized, Forbidden, Unavailable."""
+        asked = authorizer_event(event)
+        outcome = self._call(self._authorizer, asked)
+        answer = json.loads(outcome.payload)
+        if outcome.failed:
+            if answer.get("errorMessage") == "Unauthorized":
+                raise Unauthorized
+            raise Unavailable
+        (statement,) = answer["policyDocument"]["Statement"]
+        context: dict[str, Any] = answer.get("context") or {}
+        if statement["Effect"] != "Allow" or statement["Resource"] != asked["methodArn"]:
+            raise Forbidden(str(context.get("detail", "")))
+        return {"principalId": answer["principalId"], **context}
 
     def _problem(self, error: AppError, path: str, request_id: str) -> Answer:
         body = json.dumps(problem.body_of(error, path, request_id)).encode()
@@ -157,8 +182,10 @@ class Gateway:
         headers.append(("X-Content-Type-Options", "nosniff"))
         if isinstance(error, MethodNotAllowed):
             headers.append(("Allow", ", ".join(self._router.methods(path))))
-        if error.retry_after is not None:
-            headers.append(("Retry-After", str(error.retry_after)))
+        if isinstance(error, Unauthorized):
+            headers.append(("WWW-Authenticate", "Bearer"))
+        if error.retry_after is not None or isinstance(error, Retryable):
+            headers.append(("Retry-After", str(error.retry_after or 1)))
         return Answer(error.status, headers, body)
 
 
@@ -187,6 +214,7 @@ def proxy_event(
             "domainName": str(environ.get("HTTP_HOST", "")),
             "extendedRequestId": request_id,
             "httpMethod": environ["REQUEST_METHOD"],
+            "operationName": route.operation,
             "identity": {"sourceIp": source, "userAgent": environ.get("HTTP_USER_AGENT")},
             "path": f"/{STAGE}{unquote(path)}",
             "protocol": environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
@@ -200,6 +228,14 @@ def proxy_event(
         "body": body,
         "isBase64Encoded": encoded,
     }
+
+
+def authorizer_event(event: dict[str, Any]) -> dict[str, Any]:
+    """Return what an authorizer of type REQUEST is asked: a proxy event without its body."""
+    about = event["requestContext"]
+    arn = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{_API}/{STAGE}/{event['httpMethod']}{event['path']}"
+    rest = {name: value for name, value in event.items() if name not in ("body", "isBase64Encoded")}
+    return {"type": "REQUEST", "methodArn": arn, **rest, "requestContext": dict(about)}
 
 
 def translate(outcome: Outcome) -> Answer:

@@ -55,7 +55,14 @@ class ComputeStack(Stack):
                 definition=read_definition(workflow, catalog, assets.root),
                 functions={catalog.function(name).construct_id: lambdas[name] for name in workflow.functions},
             )
-        self.api = CatalogApi(self, "Api", stage=self._stage, routes=catalog.routes, functions=lambdas)
+        self.api = CatalogApi(
+            self,
+            "Api",
+            stage=self._stage,
+            routes=catalog.routes,
+            functions=lambdas,
+            authorizer=catalog.authorizer,
+        )
         for queue in catalog.queues:
             self._consume(queue, queues[queue.name], lambdas[queue.consumer])
         for schedule in catalog.schedules:

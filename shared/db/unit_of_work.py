@@ -47,6 +47,8 @@ def translate(error: psycopg.Error) -> AppError:
         return DependencyUnavailable("The database is busy; try again in a moment.")
     if isinstance(error, psycopg.errors.UniqueViolation):
         return Conflict(f"This exists already ({error.diag.constraint_name}).")
+    if isinstance(error, psycopg.errors.CheckViolation) and not error.diag.constraint_name:
+        return AppError("A table has no partition for this moment; stewardship.maintain_partitions makes them.")
     if isinstance(error, psycopg.errors.IntegrityError):
         return Conflict(f"The data breaks a rule of the system ({error.diag.constraint_name}).")
     return AppError("The database refused the statement.")
@@ -59,6 +61,7 @@ class UnitOfWork:
     connection: Connection
     tenant_id: UUID | None
     announced: list[Row] = field(default_factory=list)
+    _last: list[Callable[[], object]] = field(default_factory=list)
 
     def execute(self, statement: str, parameters: Mapping[str, Any] | None = None) -> int:
         """Run a statement; return how many rows it touched."""
@@ -85,6 +88,18 @@ class UnitOfWork:
             raise AppError("The outbox took no row.")
         self.announced.append(row)
         return UUID(str(row["id"]))
+
+    def before_commit(self, act: Callable[[], object]) -> None:
+        """Have `act` done as the last thing of this transaction, after what the block does; in the order of the calls.
+
+        For what takes a lock that many transactions want: it is held briefly, and by nobody who waits for another.
+        """
+        self._last.append(act)
+
+    def finish(self) -> None:
+        """Do what waits for the end of the block."""
+        while self._last:
+            self._last.pop(0)()
 
     def _with_tenant(self, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
         return {"tenant_id": self.tenant_id, **(parameters or {})}
@@ -117,6 +132,7 @@ class Database:
                 if tenant_id is not None:
                     work.execute("SELECT set_config('app.tenant_id', %(tenant_id)s::text, true)")
                 yield work
+                work.finish()
                 stack.close()
             except psycopg.Error as error:
                 raise translate(error) from error

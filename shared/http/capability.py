@@ -1,4 +1,4 @@
-"""Capability tokens: until accounts exist, intake returns a token that opens its own run and project.
+"""Capability tokens: intake returns a token that opens its own project to whoever holds it, without an account.
 
 Form: `cap_<payload>.<signature>`, both base64url without padding. Payload: tenant (16 bytes), project (16 bytes),
 expiry (8 bytes, seconds since 1970, big endian). Signature: HMAC-SHA256 with the secret `capability-key`.
@@ -16,10 +16,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from shared.errors import Unauthorized
-from shared.http.request import Request
-from shared.observability import logger
 
-_PREFIX = "cap_"
+PREFIX = "cap_"
+"""How a capability token begins."""
 
 
 @dataclass(frozen=True)
@@ -50,35 +49,20 @@ def issue(capability: Capability, key: str) -> str:
     """Return the token of a capability; the same capability gives the same token."""
     expiry = int(capability.expires_at.timestamp())
     payload = capability.tenant_id.bytes + capability.project_id.bytes + expiry.to_bytes(8, "big")
-    return f"{_PREFIX}{_encode(payload)}.{_encode(_sign(payload, key))}"
+    return f"{PREFIX}{_encode(payload)}.{_encode(_sign(payload, key))}"
 
 
 def check(token: str, key: str, now: datetime) -> Capability:
     """Return what a token opens. Raises Unauthorized when it is forged, altered or expired."""
-    body, _, signature = token.removeprefix(_PREFIX).partition(".")
+    body, _, signature = token.removeprefix(PREFIX).partition(".")
     try:
         payload, given = _decode(body), _decode(signature)
     except (ValueError, binascii.Error) as error:
         raise Unauthorized from error
-    sound = token.startswith(_PREFIX) and len(payload) == 40
+    sound = token.startswith(PREFIX) and len(payload) == 40
     if not hmac.compare_digest(_sign(payload, key), given) or not sound:
         raise Unauthorized
     expires_at = datetime.fromtimestamp(int.from_bytes(payload[32:], "big"), UTC)
     if now >= expires_at:
         raise Unauthorized("The token has expired.")
     return Capability(UUID(bytes=payload[:16]), UUID(bytes=payload[16:32]), expires_at)
-
-
-def bearer(request: Request) -> str:
-    """Return the token of the Authorization header. Raises Unauthorized."""
-    scheme, _, token = (request.header("authorization") or "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthorized
-    return token.strip()
-
-
-def authorise(request: Request, secret: str, now: datetime) -> Capability:
-    """Return the capability that a request carries. Raises Unauthorized."""
-    capability = check(bearer(request), secret, now)
-    logger().thread_safe_append_keys(tenant_id=str(capability.tenant_id))
-    return capability

@@ -16,15 +16,18 @@ from shared.http.request import Request
 
 # The lock is held until the transaction ends; a request that meets it is told to come back.
 _LOCK = """
-SELECT pg_try_advisory_xact_lock(hashtextextended(%(tenant_id)s::text || %(operation)s || %(key)s, 0)) AS free
+SELECT pg_try_advisory_xact_lock(
+    hashtextextended(concat_ws(' ', %(tenant_id)s::text, %(principal)s::text, %(operation)s::text, %(key)s::text), 0)
+) AS free
 """
 _FIND = """
 SELECT fingerprint, status_code, response FROM identity.idempotency_keys
-WHERE operation = %(operation)s AND key = %(key)s
+WHERE principal = %(principal)s AND operation = %(operation)s AND key = %(key)s
 """
 _KEEP = """
-INSERT INTO identity.idempotency_keys (tenant_id, operation, key, fingerprint, status_code, response)
-VALUES (%(tenant_id)s, %(operation)s, %(key)s, %(fingerprint)s, %(status_code)s, %(response)s)
+INSERT INTO identity.idempotency_keys (tenant_id, principal, operation, key, fingerprint, status_code, response)
+VALUES (%(tenant_id)s, %(principal)s, %(operation)s, %(key)s, %(fingerprint)s, %(status_code)s,
+    %(response)s)
 """
 
 
@@ -52,14 +55,15 @@ def once(
     asked: str,
     do: Callable[[], dict[str, Any]],
     status_code: int,
+    principal: str = "",
 ) -> dict[str, Any]:
-    """Do the work, or return what it answered under the same key before.
+    """Do the work, or return what it answered under the same key of the same principal before.
 
     Raises Conflict (with retry_after) while the same key is in flight, Invalid when it was used for another body.
     """
     if key is None:
         return do()
-    names = {"operation": operation, "key": key}
+    names = {"principal": principal, "operation": operation, "key": key}
     lock = work.fetch_one(_LOCK, names)
     if lock is None or not lock["free"]:
         raise Conflict("A request with this Idempotency-Key is in flight.", retry_after=1)
@@ -83,6 +87,7 @@ def transact(
     operation: str,
     do: Callable[[UnitOfWork], dict[str, Any]],
     *,
+    principal: str = "",
     body: Any = None,
     status_code: int = 200,
 ) -> dict[str, Any]:
@@ -90,4 +95,4 @@ def transact(
     key = key_of(request)
     asked = fingerprint(request.method, request.path, body)
     with database.transaction(tenant_id) as work:
-        return once(work, operation, key, asked, lambda: do(work), status_code)
+        return once(work, operation, key, asked, lambda: do(work), status_code, principal)

@@ -19,6 +19,10 @@ _SENTENCES = {
     "string_too_long": "must have at most {max_length} characters",
     "string_pattern_mismatch": "has the wrong form",
     "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a smaller number",
+    "bool_parsing": "must be true or false",
+    "uuid_parsing": "must be a UUID",
     "float_type": "must be a number",
     "bool_type": "must be true or false",
     "dict_type": "must be an object",
@@ -37,8 +41,10 @@ def pointer(location: tuple[Any, ...]) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
 
 
-def from_validation(error: ValidationError) -> Invalid:
-    """Return the problem that a failed validation of a body is, without the values that failed."""
+def from_validation(
+    error: ValidationError, message: str = "The body has fields that are not valid."
+) -> Invalid:
+    """Return the problem that a failed validation is, without the values that failed."""
     problems = []
     for item in error.errors(include_url=False, include_input=False)[:50]:
         sentence = _SENTENCES.get(item["type"])
@@ -47,7 +53,7 @@ def from_validation(error: ValidationError) -> Invalid:
         problems.append(
             FieldProblem(pointer(item["loc"])[:300], sentence.format(**item.get("ctx", {}))[:300])
         )
-    return Invalid("The body has fields that are not valid.", tuple(problems))
+    return Invalid(message, tuple(problems))
 
 
 def body_of(error: AppError, instance: str, request_id: str) -> dict[str, Any]:

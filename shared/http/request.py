@@ -13,9 +13,10 @@ from pydantic import ValidationError
 
 from shared.errors import FieldProblem, Invalid, NotFound, TooLarge, Unreadable, UnsupportedMediaType
 from shared.http.problem import from_validation
-from shared.models.base import WireModel
+from shared.models.base import QueryModel, WireModel
 
 M = TypeVar("M", bound=WireModel)
+Q = TypeVar("Q", bound=QueryModel)
 
 MAX_BODY_BYTES = 256 * 1024
 
@@ -53,6 +54,8 @@ class Request:
         self.request_id = str(context.get("requestId") or "unknown")
         self.method = str(event.get("httpMethod") or "")
         self.path = str(event.get("path") or "/")
+        self.operation = str(context.get("operationName") or "")
+        self.authorizer: dict[str, Any] | None = context.get("authorizer")
         self.headers = {str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()}
         self._source = str((context.get("identity") or {}).get("sourceIp") or "")
 
@@ -72,25 +75,20 @@ class Request:
         value = (self._event.get("pathParameters") or {}).get(name)
         return None if value is None else str(value)
 
-    def query(self, name: str) -> str | None:
-        """Return a query parameter, None when absent."""
-        value = (self._event.get("queryStringParameters") or {}).get(name)
-        return None if value is None else str(value)
-
-    def page(self) -> tuple[int, UUID | None]:
-        """Return `limit` (1–100, default 50) and the id that `cursor` says to go on after."""
-        raw = self.query("limit") or "50"
-        limit = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 4 else 0
-        if not 1 <= limit <= 100:
-            raise Invalid("The query is not valid.", (FieldProblem("/limit", "must be 1 to 100"),))
-        cursor = self.query("cursor")
-        if cursor is None:
-            return limit, None
+    def query_model(self, model: type[Q] | None) -> Q | None:
+        """Return the query as `model`; None: no parameter may come. Raises Invalid."""
+        several = self._event.get("multiValueQueryStringParameters") or {}
+        twice = [name for name, values in several.items() if len(values) > 1]
+        if twice:
+            raise Invalid(
+                "The query is not valid.", (FieldProblem(f"/{str(twice[0])[:100]}", "is given twice"),)
+            )
+        given = self._event.get("queryStringParameters") or {}
         try:
-            return limit, UUID(bytes=base64.urlsafe_b64decode(cursor + "=="))
-        except (ValueError, binascii.Error) as error:
-            problem = FieldProblem("/cursor", "is not a cursor of this list")
-            raise Invalid("The query is not valid.", (problem,)) from error
+            found = (model or QueryModel).model_validate(given)
+        except ValidationError as error:
+            raise from_validation(error, "The query is not valid.") from error
+        return found if model is not None else None  # type: ignore[return-value]  # validated as `model`
 
     def address(self, trusted_proxies: int) -> str:
         """Return the caller's network: an IPv4 address, or the /64 of an IPv6 address.
@@ -143,16 +141,26 @@ class Request:
         except ValueError as error:
             raise Unreadable("The body is not valid JSON.") from error
 
+    def refuse_body(self) -> None:
+        """Raise Invalid unless the body is empty, as nothing of it would be looked at; a POST may send `{}`."""
+        if self.method in ("GET", "DELETE"):
+            unwanted = bool(self._event.get("body"))
+        else:
+            unwanted = bool(self.body_bytes().strip()) and self.json() != {}
+        if unwanted:
+            raise Invalid("This operation takes no body.")
+
     def body(self, model: type[M]) -> M:
-        """Return the body as `model`. Raises Unreadable, UnsupportedMediaType, TooLarge, Invalid."""
+        """Return the body as `model`; an empty one is an empty object when nothing in it is required.
+
+        Raises Unreadable, UnsupportedMediaType, TooLarge, Invalid.
+        """
+        optional = not any(field.is_required() for field in model.model_fields.values())
         try:
+            if optional and not self.body_bytes().strip():
+                return model()
             return model.model_validate(self.json())
         except ValidationError as error:
             raise from_validation(error) from error
         except RecursionError as error:
             raise Unreadable("The body is nested too deeply.") from error
-
-
-def cursor_after(last: UUID) -> str:
-    """Return the opaque cursor that goes on after the row of that id."""
-    return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=")

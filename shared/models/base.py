@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
 from annotated_types import GroupedMetadata
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 SECTORS = ("healthtech", "fintech", "edtech", "saas", "ecommerce", "other")
 
@@ -73,3 +74,23 @@ class WireModel(BaseModel):
     """A body as it crosses the edge: unknown fields refused, no coercion, numbers finite."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class QueryModel(BaseModel):
+    """The parameters of a query as they cross the edge: texts, so they are coerced; unknown ones refused."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class PageQuery(QueryModel):
+    """Which page of a list. cursor: the `next_cursor` of the page before."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
+
+
+IdText = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
+"""A UUID as it leaves the house."""
+
+TimeText = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+"""A moment as it leaves the house: ISO 8601 with its offset."""

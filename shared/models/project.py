@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, JsonValue
 
-from shared.models.base import Entity, WireModel
+from shared.models.base import Entity, IdText, TimeText, WireModel
 from shared.models.lead import LeadId, Sector
 
 ProjectId = NewType("ProjectId", UUID)
@@ -47,6 +47,25 @@ class Project(Entity):
     bmad_compliant: bool
     created_at: AwareDatetime
     updated_at: AwareDatetime
+
+
+class ProjectSummary(WireModel):
+    """A project as a list of the API shows it."""
+
+    id: IdText
+    name: str | None
+    status: str
+    sector: str
+    idea: str | None
+    created_at: TimeText
+    updated_at: TimeText
+
+
+class ProjectList(WireModel):
+    """A page of projects."""
+
+    data: list[ProjectSummary]
+    next_cursor: str | None
 
 
 class ProjectOut(WireModel):

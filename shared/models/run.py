@@ -159,10 +159,6 @@ class RunFork(WireModel):
     budget_microusd: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
 
 
-class Nothing(WireModel):
-    """An empty body."""
-
-
 class RunSummary(WireModel):
     """What cancel, retry, fork and approve answer."""
 

@@ -81,7 +81,7 @@ def test_a_token_expires(system: Instance, kit: Kit, key: str) -> None:
     path = f"/v1/runs/{kit.run['id']}"
     expired = issue(replace(capability, expires_at=now - timedelta(seconds=1)), key)
     reply = get(system, path, f"Bearer {expired}")
-    assert (reply.status, reply.json()["detail"]) == (401, "The token has expired.")
+    assert (reply.status, reply.json()["detail"]) == (401, "The request carries no valid credentials.")
     fresh = issue(replace(capability, expires_at=now + timedelta(minutes=1)), key)
     assert get(system, path, f"Bearer {fresh}").status == 200
 

@@ -51,6 +51,14 @@ def test_cfn_lint_finds_nothing(
     assert found == []
 
 
+def test_a_token_is_looked_at_again_with_every_request(templates: Templates) -> None:
+    guard = only(templates, "AWS::ApiGateway::Authorizer")["Properties"]
+
+    assert guard["AuthorizerResultTtlInSeconds"] == 0
+    assert guard["Type"] == "REQUEST"
+    assert guard["IdentitySource"] == "method.request.header.Authorization"
+
+
 def test_every_finding_that_is_accepted_has_its_reason_on_its_resource(templates: Templates) -> None:
     accepted = [
         resource["Metadata"]["cfn-lint"]

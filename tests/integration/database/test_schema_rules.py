@@ -63,22 +63,37 @@ def test_every_table_stands_behind_the_wall(catalog: psycopg.Connection[Any]) ->
     assert sorted(walled) == tables(catalog)
 
 
+SWEPT = ("idempotency_keys", "one_time_tokens", "refresh_tokens", "revoked_tokens", "sessions")
+
+
 def test_only_the_system_sees_over_the_wall_and_only_at_stalled_work(
     catalog: psycopg.Connection[Any],
 ) -> None:
     found = catalog.execute(
         """SELECT polrelid::regclass::text, polcmd, polroles::regrole[]::text FROM pg_policy
-        WHERE polname <> 'tenant_wall' ORDER BY 1"""
+        WHERE polname NOT IN ('tenant_wall', 'sweep') ORDER BY 1"""
     ).fetchall()
 
     assert found == [
         ("agency.workflow_runs", "r", f"{{{SYSTEM}}}"),
         ("identity.outbox", "*", f"{{{SYSTEM}}}"),
+        # Who can name a tenant may see its row: that is how a login finds it.
+        ("identity.tenants", "r", f"{{{APP}}}"),
         ("identity.webhook_deliveries", "r", f"{{{SYSTEM}}}"),
     ]
 
 
-def test_the_system_may_touch_those_three_tables_and_nothing_else(catalog: psycopg.Connection[Any]) -> None:
+def test_the_sweep_deletes_what_has_run_out_and_reads_nothing(catalog: psycopg.Connection[Any]) -> None:
+    found = catalog.execute(
+        """SELECT polrelid::regclass::text, polcmd, polroles::regrole[]::text, pg_get_expr(polqual, polrelid)
+        FROM pg_policy WHERE polname = 'sweep' ORDER BY 1"""
+    ).fetchall()
+
+    assert [row[:3] for row in found] == [(f"identity.{name}", "d", f"{{{SYSTEM}}}") for name in SWEPT]
+    assert all("now()" in row[3] for row in found)
+
+
+def test_the_system_may_touch_these_tables_and_nothing_else(catalog: psycopg.Connection[Any]) -> None:
     found = catalog.execute(
         """SELECT table_schema || '.' || table_name, array_agg(privilege_type::text ORDER BY privilege_type)
         FROM information_schema.role_table_grants WHERE grantee = %s GROUP BY 1 ORDER BY 1""",
@@ -87,7 +102,12 @@ def test_the_system_may_touch_those_three_tables_and_nothing_else(catalog: psyco
 
     assert found == [
         ("agency.workflow_runs", ["SELECT"]),
+        ("identity.idempotency_keys", ["DELETE"]),
+        ("identity.one_time_tokens", ["DELETE"]),
         ("identity.outbox", ["SELECT", "UPDATE"]),
+        ("identity.refresh_tokens", ["DELETE"]),
+        ("identity.revoked_tokens", ["DELETE"]),
+        ("identity.sessions", ["DELETE"]),
         ("identity.webhook_deliveries", ["SELECT"]),
     ]
 
@@ -196,7 +216,7 @@ def test_every_key_and_unique_rule_is_a_tenants_own(catalog: psycopg.Connection[
         list(SCHEMAS),
     )
 
-    assert shared == ["identity.tenants_pkey"]
+    assert shared == ["identity.tenants_pkey", "identity.tenants_slug_key"]
 
 
 def test_a_foreign_key_never_leads_to_another_tenant(catalog: psycopg.Connection[Any]) -> None:

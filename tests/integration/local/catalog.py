@@ -53,14 +53,23 @@ TRY = Catalog(
         _function("consume"),
         _function("scheduled"),
         _function("http"),
+        _function("authorize"),
         _function("missing", handler="no_such_handler"),
         Function("try.absent", "tests.integration.local.no_such_module.handler", Zone.DATA, "is not there"),
     ),
     routes=(
-        Route("GET", "/v1/things/{thing_id}", "try.http", "thing:read", Access.PUBLIC),
-        Route("POST", "/v1/things", "try.http", "thing:create", Access.PUBLIC),
-        Route("GET", "/v1/things/{thing_id}/parts/{part_id}", "try.http", "thing:read", Access.PUBLIC),
-        Route("POST", "/v1/slow", "try.blocked", "thing:create", Access.PUBLIC),
+        Route("GET", "/v1/things/{thing_id}", "try.http", "get_thing", "thing:read", Access.PUBLIC),
+        Route("POST", "/v1/things", "try.http", "create_thing", "thing:create", Access.PUBLIC),
+        Route(
+            "GET",
+            "/v1/things/{thing_id}/parts/{part_id}",
+            "try.http",
+            "get_part",
+            "thing:read",
+            Access.PUBLIC,
+        ),
+        Route("GET", "/v1/guarded", "try.http", "get_guarded", "thing:read"),
+        Route("POST", "/v1/slow", "try.blocked", "wait", "thing:create", Access.PUBLIC),
     ),
     queues=(
         Queue("high", "try.consume", 1, 2, 10, 2),
@@ -81,6 +90,7 @@ TRY = Catalog(
         Secret("model-key", False, "the key of the model"),
         Secret("vectors-key", True, "the key of the vector engine"),
     ),
+    authorizer="try.authorize",
 )
 
 TRY_WITH_ENGINES = replace(

@@ -140,6 +140,20 @@ def scheduled(event: Any, _context: Any) -> Any:
     _note("scheduled", event)
 
 
+def authorize(event: Any, _context: Any) -> Any:
+    """Allows who sends the token `good`, denies `poor`, does not know `bad`, and breaks at any other."""
+    token = (event["headers"].get("Authorization") or "").removeprefix("Bearer ")
+    if token == "bad":
+        raise Exception("Unauthorized")  # API Gateway asks for just this
+    effect = {"good": "Allow", "poor": "Deny"}[token]
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": event["methodArn"]}
+    context = {
+        "detail": "This needs the permission thing:read.",
+        "operation": event["requestContext"]["operationName"],
+    }
+    return {"principalId": "someone", "policyDocument": {"Statement": [statement]}, "context": context}
+
+
 def http(event: Any, _context: Any) -> Any:
     """Returns the event it got, or the answer that the body asks for."""
     _note("http", event)

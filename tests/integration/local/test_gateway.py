@@ -45,6 +45,32 @@ def _problem(answer: tuple[int, dict[str, str], bytes], status: int, path: str) 
     return document
 
 
+def test_whom_the_authorizer_lets_in_comes_with_its_context(system: System) -> None:
+    status, _, body = _ask(system, "GET", "/v1/guarded", Authorization="Bearer good")
+
+    assert status == 200
+    context = json.loads(body)["requestContext"]
+    assert context["authorizer"]["principalId"] == "someone"
+    assert context["authorizer"]["operation"] == context["operationName"] == "get_guarded"
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "header", "detail"),
+    [
+        ("bad", 401, ("www-authenticate", "Bearer"), "The request carries no valid credentials."),
+        ("poor", 403, ("x-content-type-options", "nosniff"), "This needs the permission thing:read."),
+        ("other", 503, ("retry-after", "1"), "Nobody can say just now whether this is allowed"),
+    ],
+)
+def test_whom_it_does_not_let_in_is_told_why(
+    system: System, token: str, status: int, header: tuple[str, str], detail: str
+) -> None:
+    answer = _ask(system, "GET", "/v1/guarded", Authorization=f"Bearer {token}")
+
+    assert detail in _problem(answer, status, "/v1/guarded")["detail"]
+    assert answer[1][header[0]] == header[1]
+
+
 def test_a_request_becomes_the_event_of_api_gateway(system: System) -> None:
     status, _, body = _ask(
         system,

@@ -162,6 +162,7 @@ def test_names_of_buckets_fit_what_s3_allows() -> None:
 def test_every_function_is_reached_by_something() -> None:
     deployed = {"stewardship.migrate_database", "knowledge.seed_collections"}
     reached = {
+        CATALOG.authorizer,
         *(route.function for route in CATALOG.routes),
         *(queue.consumer for queue in CATALOG.queues),
         *(schedule.function for schedule in CATALOG.schedules),

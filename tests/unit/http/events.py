@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.errors import AppError
+from shared.models.caller import Caller
 
 
 def event(
@@ -20,8 +21,10 @@ def event(
     query: dict[str, str] | None = None,
     source: str = "203.0.113.7",
     is_base64: bool = False,
+    operation: str = "create_intake",
+    caller: Caller | None = None,
 ) -> dict[str, Any]:
-    """Return an event; `body` becomes JSON, `raw` is sent as it is."""
+    """Return an event; `body` becomes JSON, `raw` is sent as it is. caller: what the authorizer found."""
     text = raw if raw is not None else (None if body is None else json.dumps(body))
     return {
         "httpMethod": method,
@@ -29,7 +32,12 @@ def event(
         "headers": {"Content-Type": "application/json"} if headers is None else headers,
         "pathParameters": path_parameters,
         "queryStringParameters": query,
-        "requestContext": {"requestId": "request-1", "identity": {"sourceIp": source}},
+        "requestContext": {
+            "requestId": "request-1",
+            "operationName": operation,
+            "identity": {"sourceIp": source},
+            **({} if caller is None else {"authorizer": caller.to_context()}),
+        },
         "body": text,
         "isBase64Encoded": is_base64,
     }

@@ -10,9 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Unauthorized
-from shared.http.capability import Capability, authorise, bearer, check, issue
-from shared.http.request import Request
-from tests.unit.http.events import event
+from shared.http.capability import Capability, check, issue
 
 KEY = "a-key-of-this-test"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -90,18 +88,3 @@ def test_a_token_ends_at_its_second() -> None:
 def test_no_text_is_a_token(token: str) -> None:
     with pytest.raises(Unauthorized):
         check(token, KEY, NOW)
-
-
-@pytest.mark.parametrize("header", [f"Bearer {TOKEN}", f"bearer {TOKEN}", f"BEARER   {TOKEN} "])
-def test_a_request_carries_its_token_as_bearer(header: str) -> None:
-    assert authorise(Request(event(headers={"Authorization": header})), KEY, NOW) == OPENS
-
-
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer  ", f"Basic {TOKEN}", TOKEN])
-def test_a_request_without_a_bearer_token_is_401(header: str | None) -> None:
-    headers = {} if header is None else {"authorization": header}
-
-    with pytest.raises(Unauthorized) as refused:
-        bearer(Request(event(headers=headers)))
-
-    assert refused.value.status == 401

@@ -12,9 +12,12 @@ import pytest
 
 from shared import errors, observability
 from shared.errors import AppError, Conflict, DependencyUnavailable, FieldProblem, Invalid, RateLimited
-from shared.http.endpoint import Response, endpoint
+from shared.http.call import Call
+from shared.http.etag import etag_of
+from shared.http.operation import Response
 from shared.http.problem import body_of
-from shared.http.request import Request
+from shared.http.resource import Resource
+from shared.models.base import PageQuery, WireModel
 from shared.models.run import RunSummary
 from tests.unit.http.events import event
 
@@ -36,22 +39,41 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     observability.log_to(sys.stdout)
 
 
-def answer(act: Any, given: dict[str, Any] | None = None) -> dict[str, Any]:
-    made: dict[str, Any] = endpoint("test.act")(act)(given if given is not None else event({}), None)
+class Form(WireModel):
+    """What the resource of these tests takes."""
+
+    name: str = "nobody"
+
+
+class Shown(WireModel):
+    """What it answers."""
+
+    id: str
+    name: str
+
+
+def answer(act: Any, given: dict[str, Any] | None = None, **contract: Any) -> dict[str, Any]:
+    resource = Resource("test.acts")
+
+    @resource.operation(public=True, **contract)
+    def act_now(call: Call[Any]) -> Any:
+        """Act."""
+        return act(call)
+
+    made: dict[str, Any] = resource.handler(given or event({}, operation="act_now"), None)
     return made
 
 
 def failing(error: BaseException) -> dict[str, Any]:
-    def act(_: Request) -> Response:
+    def act(_: Call[Any]) -> Response:
         raise error
 
     return answer(act)
 
 
 def test_a_model_is_answered_as_json_with_security_headers() -> None:
-    made = answer(
-        lambda _: Response(RunSummary(run_id="r", status="queued", links={}), 202, {"location": "/x"})
-    )
+    summary = RunSummary(run_id="r", status="queued", links={})
+    made = answer(lambda _: Response(summary, 202, (("location", "/x"),)))
 
     assert made["statusCode"] == 202
     assert json.loads(made["body"]) == {"run_id": "r", "status": "queued", "links": {}}
@@ -66,6 +88,92 @@ def test_a_model_is_answered_as_json_with_security_headers() -> None:
 
 def test_plain_json_is_answered_as_it_is() -> None:
     assert answer(lambda _: Response({"ü": [1]}))["body"] == '{"ü":[1]}'
+
+
+def test_what_answers_nothing_is_204_without_a_body() -> None:
+    made = answer(lambda _: None)
+
+    assert made["statusCode"] == 204
+    assert made["body"] == ""
+    assert "content-type" not in made["headers"]
+
+
+def test_an_operation_that_the_resource_does_not_have_is_not_found() -> None:
+    assert answer(lambda _: None, event({}, operation="another"))["statusCode"] == 404
+
+
+def test_what_is_not_public_needs_a_caller() -> None:
+    resource = Resource("test.acts")
+    resource.operation()(failing_operation)
+
+    made = resource.handler(event({}, operation="failing_operation"), None)
+
+    assert made["statusCode"] == 401
+
+
+def failing_operation(call: Call[Any]) -> None:
+    """Must not be reached."""
+    raise AssertionError(call)
+
+
+def test_the_place_of_what_was_made_is_told() -> None:
+    made = answer(lambda _: Shown(id="7", name="x"), status=201, location="/v1/things/{id}")
+
+    assert made["headers"]["location"] == "/v1/things/7"
+
+
+def test_a_body_that_nobody_looks_at_is_refused() -> None:
+    made = answer(lambda _: None, event({"a": 1}, operation="act_now"))
+
+    assert made["statusCode"] == 422
+
+
+def test_an_empty_body_is_an_empty_object_where_nothing_is_required() -> None:
+    made = answer(
+        lambda call: Shown(id="1", name=call.body.name), event(raw="", operation="act_now"), body=Form
+    )
+
+    assert json.loads(made["body"])["name"] == "nobody"
+
+
+@pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"other": "1"}])
+def test_a_query_is_as_strict_as_a_body(query: dict[str, str]) -> None:
+    made = answer(lambda _: None, event({}, operation="act_now", query=query), query=PageQuery)
+
+    assert made["statusCode"] == 422
+    assert json.loads(made["body"])["errors"][0]["pointer"] == f"/{next(iter(query))}"
+
+
+def test_a_query_where_none_is_known_is_refused() -> None:
+    assert answer(lambda _: None, event({}, operation="act_now", query={"a": "1"}))["statusCode"] == 422
+
+
+def test_who_has_the_representation_already_is_told_so() -> None:
+    def show(_: Call[Any]) -> Shown:
+        return Shown(id="1", name="x")
+
+    def get(**headers: str) -> dict[str, Any]:
+        return answer(show, event(method="GET", raw="", operation="act_now", headers=headers))
+
+    etag = get()["headers"]["etag"]
+    again = get(**{"if-none-match": f'"other", W/{etag}'})
+    assert again["statusCode"] == 304
+    assert again["body"] == ""
+    assert again["headers"]["etag"] == etag
+    assert get(**{"if-none-match": '"other"'})["statusCode"] == 200
+
+
+@pytest.mark.parametrize(("sent", "status"), [(None, 200), ("*", 200), ("own", 200), ('"other"', 412)])
+def test_a_change_of_what_has_changed_is_refused(sent: str | None, status: int) -> None:
+    current = Shown(id="1", name="x")
+
+    def change(call: Call[Any]) -> Shown:
+        call.match(current)
+        return current
+
+    headers = {} if sent is None else {"if-match": etag_of(current) if sent == "own" else sent}
+    made = answer(change, event(method="PATCH", raw="", operation="act_now", headers=headers))
+    assert made["statusCode"] == status
 
 
 def test_an_error_of_ours_is_a_problem_document() -> None:
@@ -141,7 +249,7 @@ def test_one_line_and_one_metric_say_how_a_request_ended(log: io.StringIO) -> No
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     done = [line for line in lines if line.get("message") == "done"]
     assert len(done) == 2
-    assert {line["operation"] for line in done} == {"test.act"}
+    assert {line["operation"] for line in done} == {"test.acts"}
     assert all(line["milliseconds"] >= 0 for line in done)
     assert [line["Problems"] for line in lines if "Problems" in line] == [[1.0]]
 

@@ -1,0 +1,13 @@
+"""Rights that several functions need."""
+
+from infra.catalog.model import Use
+
+DATABASE = Use("database", "connect")
+CACHE = Use("cache", "connect")
+PUBLISH = Use("bus:agent-analytics", "put")
+READ_ASSETS = Use("bucket:assets", "read")
+WRITE_ASSETS = Use("bucket:assets", "write")
+READ_HANDOFF = Use("bucket:handoff", "read")
+WRITE_HANDOFF = Use("bucket:handoff", "write")
+CAPABILITY_KEY = Use("secret:capability-key", "read")
+VECTORS = (Use("vectors", "connect"), Use("secret:vectors-key", "read"), Use("embeddings", "invoke"))
