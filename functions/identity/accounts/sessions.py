@@ -19,8 +19,8 @@ _FOLDER = Path(__file__).parent
 def end_sessions(work: UnitOfWork, user_id: UUID, because: str, *, except_session: UUID | None = None) -> int:
     """End the sessions of a user, but for one; return how many.
 
-    because: as identity.sessions allows it, such as `user_deactivated`. Call it in the transaction of the act; whether
-    before or after it changes the user does not matter, since a login that is under way is waited for.
+    because: as identity.sessions allows it, such as `user_deactivated`. Call it in the transaction of the act,
+    before or after the user is changed: a login that is under way is waited for.
     """
     sql = load_queries(_FOLDER)
     work.fetch_one(sql["lock_user"], {"user_id": user_id})
@@ -33,7 +33,7 @@ def change_password(
 ) -> int:
     """Give a user another password, checked before; return how many sessions it ended.
 
-    Every access token of the user is worthless from now on; the session `except_session` lives on by its refresh token.
+    Every access token of the user is worthless from now on; `except_session` lives on by its refresh token.
     """
     names = {"user_id": user_id, "password_hash": hash_password(password)}
     work.execute(load_queries(_FOLDER)["set_password"], names)
