@@ -66,7 +66,7 @@ local function forget(key, horizon)
   local low, high = 1, length
   while low < high do
     local middle = math.floor((low + high) / 2)
-    if at(key, middle) < horizon then low = middle + 1 else high = middle end
+    if at(key, middle) <= horizon then low = middle + 1 else high = middle end
   end
   redis.call('LTRIM', key, low, -1)
   return length - low
