@@ -59,10 +59,11 @@ bench: $(VENV)/dev.stamp ## Measure, side by side with named alternatives
 chaos: $(VENV)/run.stamp ## Kill everything twenty times in the middle of runs, and count
 	@$(BIN)/python -m infra.local chaos --kills 20
 
-docs: $(VENV)/dev.stamp ## Write what is generated: docs/functions.md, the state machine, permissions
+docs: $(VENV)/dev.stamp ## Write what is generated: functions.md, permissions, openapi.json, the state machine
 	@$(BIN)/python -m functions.agency.workflows.build
 	@$(BIN)/python -m infra.catalog_page
 	@$(BIN)/python -m infra.permissions
+	@$(BIN)/python -m infra.openapi
 
 clean: ## Remove what was built; data under .local/ and kits under out/ stay
 	@rm -rf $(VENV) build cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis

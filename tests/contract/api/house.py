@@ -1,0 +1,186 @@
+"""The whole API in process: the gateway, the authorizer and every handler over real engines, AWS in memory.
+
+Handlers run in the local Lambda runtime, so each worker has a container of its own; bus, secrets and objects are
+shared by all of them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+from uuid import UUID
+
+import pytest
+
+from infra.catalog import CATALOG
+from infra.local.aws import names
+from infra.local.aws.secret_file import SIGNING_KEY, load_secrets
+from infra.local.aws.runtime import Runtime
+from infra.local.aws.wsgi import Answer, calling
+from infra.local.environment import HOUSE_TENANT_ID, Parts, environment_for, installed
+from infra.local.gateway import Gateway
+from infra.local.postgres import OWNER, SYSTEM
+from shared import bootstrap, observability
+from shared.adapters.bus import FakeBus
+from shared.adapters.objects_memory import InMemoryObjectStore
+from shared.adapters.secrets import FakeSecrets
+from shared.bootstrap import Container, close_container
+from tests.fixtures.engines import TestDatabase
+
+HOUSE = UUID(HOUSE_TENANT_ID)
+MANY = "100000"
+# What a test sends is not counted: limits have tests of their own.
+_SETTINGS = {
+    "INTAKE_PER_HOUR": MANY,
+    "RATE_LIMIT_USER_REQUESTS": MANY,
+    "RATE_LIMIT_ENDPOINT_REQUESTS": MANY,
+    "RATE_LIMIT_KEY_REQUESTS": MANY,
+    "RUN_STALL_SECONDS": "120",
+}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the body as JSON."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request. body: bytes are sent as they are, anything else as JSON; token: as Authorization: Bearer."""
+
+    method: str
+    path: str
+    token: str | None = None
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Pages:
+    """No pages under /_local."""
+
+    def answer(self, environ: dict[str, Any], path: str) -> Answer | None:
+        return None
+
+
+class House:
+    """The API over a database and a cache. Use as a context manager."""
+
+    def __init__(
+        self, database: TestDatabase, cache_url: str, folder: Any, settings: Mapping[str, str]
+    ) -> None:
+        self.database = database
+        self.bus = FakeBus()
+        self.objects = InMemoryObjectStore({names.bucket_name(b): b.versioned for b in CATALOG.buckets})
+        made = load_secrets(folder / "secrets.json", CATALOG.secrets, {})
+        self.keys = {secret.name: made[secret.name] for secret in CATALOG.secrets}
+        self._secrets = FakeSecrets({names.secret_name(s): made[s.name] for s in CATALOG.secrets})
+        parts = Parts(
+            database.server.host,
+            database.server.port,
+            database.name,
+            database.environment()["DATABASE_USER"],
+            OWNER,
+            SYSTEM,
+            cache_url,
+            *["http://127.0.0.1:9"] * 4,
+        )
+        values = environment_for(CATALOG, parts, {SIGNING_KEY: "unused"}, {})
+        self.environment = {**values, **_SETTINGS, **settings}
+        self._runtime = Runtime(CATALOG.functions, leave=close_container)
+        self._gateway = Gateway(CATALOG, self._runtime, _Pages(), port=0)  # type: ignore[arg-type]
+        self._inside = threading.Lock()
+        self._depth = 0
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._runtime.stop()
+        self._gateway.stop()
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Have the environment and the adapters of the house in place, and what was there again afterwards."""
+        with self._inside:
+            self._depth += 1
+            if self._depth == 1:
+                self._enter()
+        try:
+            yield
+        finally:
+            with self._inside:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._stack.close()
+
+    def _enter(self) -> None:
+        self._stack.enter_context(installed(self.environment))
+        patch = self._stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr(bootstrap, "Container", self._container_class())
+
+    def _container_class(self) -> type[Container]:
+        house = self
+
+        class Inside(Container):
+            """A container whose AWS is the house's."""
+
+            bus = cached_property(lambda _: house.bus)
+            objects = cached_property(lambda _: house.objects)
+            secrets = cached_property(lambda _: house._secrets)
+
+        return Inside
+
+    def app(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """The WSGI application."""
+        with self.around():
+            return self._gateway.app(environ, start_response)
+
+    def send(self, sent: Sent) -> Reply:
+        """Send a request and return what comes back, whatever it is."""
+        answer = calling(self.app)(environ_of(sent))
+        return Reply(answer.status, {name.lower(): value for name, value in answer.headers}, answer.body)
+
+
+def environ_of(sent: Sent) -> dict[str, Any]:
+    """Return a request as a WSGI server gives it to an application."""
+    parts = urlsplit(sent.path)
+    headers = dict(sent.headers)
+    body = b""
+    if sent.body is not None:
+        body = sent.body if isinstance(sent.body, bytes) else json.dumps(sent.body).encode()
+        headers.setdefault("content-type", "application/json")
+    if sent.token is not None:
+        headers.setdefault("authorization", f"Bearer {sent.token}")
+    named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+    named["CONTENT_TYPE"] = named.pop("HTTP_CONTENT_TYPE", "")
+    return {
+        "REQUEST_METHOD": sent.method,
+        "RAW_URI": quote(sent.path, safe="/?&=%:.-_~+"),
+        "PATH_INFO": parts.path,
+        "QUERY_STRING": parts.query,
+        "REMOTE_ADDR": "203.0.113.7",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": "api.example.com",
+        "wsgi.input": io.BytesIO(body),
+        **named,
+    }

@@ -1,0 +1,166 @@
+"""What every operation does with a request that is not quite right. One test a rule and operation."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from infra.openapi.inventory import Served
+from tests.contract.api.cases import cases
+from tests.contract.api.house import Reply
+from tests.contract.api.stage import Tenancy
+from shared.http.request import MAX_BODY_BYTES
+
+authorised = cases(lambda case: not case.public)
+with_body = cases(lambda case: case.operation.body is not None)
+taking = cases(lambda case: case.changes)
+with_path = cases(lambda case: bool(case.parameters))
+lists = cases(lambda case: case.operation.pages)
+
+
+def pointers(reply: Reply) -> list[str]:
+    return [error["pointer"] for error in reply.json().get("errors", [])]
+
+
+@authorised
+@pytest.mark.parametrize("authorization", [None, "Bearer", "Bearer x.y.z", "Basic eDp5"], ids=str)
+def test_without_credentials_nothing_opens(case: Served, tenancy: Tenancy, authorization: str | None) -> None:
+    headers = {} if authorization is None else {"authorization": authorization}
+    reply = tenancy.send(case, replace(tenancy.request(case), token=None, headers=headers))
+
+    assert reply.status == 401
+    assert reply.headers["www-authenticate"] == "Bearer"
+
+
+@cases()
+def test_a_parameter_that_is_not_known_is_pointed_at(case: Served, tenancy: Tenancy) -> None:
+    sent = tenancy.request(case)
+    reply = tenancy.send(case, replace(sent, path=f"{sent.path}?surprise=1"))
+
+    assert (reply.status, pointers(reply)) == (422, ["/surprise"])
+
+
+@taking
+def test_another_type_of_content_is_refused(case: Served, tenancy: Tenancy) -> None:
+    sent = replace(tenancy.request(case), body=b"<a/>", headers={"content-type": "text/xml"})
+
+    assert tenancy.send(case, sent).status == 415
+
+
+@taking
+@pytest.mark.parametrize(
+    "body", [b"{", b'{"a": 1, "a": 2}', b'{"a": NaN}', b'{"a": 1e999}', b"\xff\xfe", b"[" * 90_000], ids=len
+)
+def test_what_is_no_json_is_refused(case: Served, tenancy: Tenancy, body: bytes) -> None:
+    sent = replace(tenancy.request(case), body=body, headers={"content-type": "application/json"})
+
+    assert tenancy.send(case, sent).status == 400
+
+
+@with_body
+def test_a_field_that_is_not_known_is_pointed_at(case: Served, tenancy: Tenancy) -> None:
+    sent = tenancy.request(case)
+    reply = tenancy.send(case, replace(sent, body={**sent.body, "surprise": 1}))
+
+    assert (reply.status, pointers(reply)) == (422, ["/surprise"])
+
+
+@with_body
+@pytest.mark.parametrize("bad", ["\\u0000", "\\ud800"], ids=["NUL", "surrogate"])
+def test_what_cannot_be_kept_is_refused_in_any_text(case: Served, tenancy: Tenancy, bad: str) -> None:
+    sent = tenancy.request(case)
+    bodies = [{**sent.body, f"surprise{bad}": 1}]
+    bodies += [{**sent.body, name: f"a{bad}b"} for name, value in sent.body.items() if isinstance(value, str)]
+    for body in bodies:
+        raw = json.dumps(body).replace("\\\\u", "\\u").encode()
+        reply = tenancy.send(case, replace(sent, body=raw))
+        assert reply.status == 422, raw
+
+
+@with_body
+@pytest.mark.parametrize("body", [[], None, 1, "text", True], ids=str)
+def test_a_body_that_is_no_object_is_refused(case: Served, tenancy: Tenancy, body: Any) -> None:
+    sent = replace(tenancy.request(case), body=json.dumps(body).encode())
+
+    assert tenancy.send(case, sent).status == 422
+
+
+@taking
+def test_a_body_that_is_too_large_is_refused(case: Served, tenancy: Tenancy) -> None:
+    sent = replace(tenancy.request(case), body={"a": "a" * MAX_BODY_BYTES})
+
+    assert tenancy.send(case, sent).status == 413
+
+
+@cases(lambda case: case.operation.body is None)
+def test_a_body_that_nobody_would_read_is_refused(case: Served, tenancy: Tenancy) -> None:
+    assert tenancy.send(case, replace(tenancy.request(case), body={"a": 1})).status == 422
+
+
+@with_path
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "1",
+        "null",
+        "x" * 500,
+        "%00",
+        "%F0%9F%90%9F",
+        "..%2F..",
+        "{}",
+        "urn:uuid:0199ffff-0000-7000-8000-00000000dead",
+    ],
+)
+def test_what_is_no_id_is_not_found(case: Served, tenancy: Tenancy, bad: str) -> None:
+    for name in case.parameters:
+        assert tenancy.send(case, tenancy.request(case, **{name: bad})).status == 404, name
+
+
+@with_path
+def test_what_is_not_there_is_not_found(case: Served, tenancy: Tenancy) -> None:
+    for name in case.parameters:
+        assert tenancy.send(case, tenancy.request(case, **{name: str(uuid4())})).status == 404, name
+
+
+@authorised
+def test_the_limits_are_told(case: Served, tenancy: Tenancy) -> None:
+    sent = tenancy.request(case)
+    reply = tenancy.send(case, replace(sent, path=f"{sent.path}?surprise=1"))
+
+    assert reply.headers["ratelimit-policy"]
+    assert reply.headers["ratelimit"].count(";r=") == reply.headers["ratelimit-policy"].count(";q=") > 0
+
+
+@lists
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=101", "limit=-1", "limit=abc", "limit=1e1", "limit=%D9%A3", "limit=", "limit=%00"],
+)
+def test_a_limit_has_its_bounds(case: Served, tenancy: Tenancy, query: str) -> None:
+    sent = tenancy.request(case)
+    reply = tenancy.send(case, replace(sent, path=f"{sent.path}?{query}"))
+
+    assert (reply.status, pointers(reply)) == (422, ["/limit"])
+
+
+@lists
+@pytest.mark.parametrize(
+    "cursor", ["x", "%00", "%F0%9F%90%9F", "A" * 22 + "=", "A" * 201, "A" * 21 + "B", ""]
+)
+def test_a_forged_cursor_is_refused(case: Served, tenancy: Tenancy, cursor: str) -> None:
+    sent = tenancy.request(case)
+    reply = tenancy.send(case, replace(sent, path=f"{sent.path}?cursor={cursor}"))
+
+    assert (reply.status, pointers(reply)) == (422, ["/cursor"])
+
+
+@lists
+def test_a_parameter_given_twice_is_refused(case: Served, tenancy: Tenancy) -> None:
+    sent = tenancy.request(case)
+    reply = tenancy.send(case, replace(sent, path=f"{sent.path}?limit=1&limit=2"))
+
+    assert (reply.status, pointers(reply)) == (422, ["/limit"])
