@@ -20,15 +20,15 @@ from typing import Any
 from uuid import UUID
 
 from functions.agency import service
-from functions.agency.api import create_intake
+from functions.agency.api import intake as api
 from functions.stewardship.migrations import migrate
 from infra.local.environment import HOUSE_TENANT_ID, installed
 from infra.local.postgres import APP, DATABASE, OWNER, Postgres
 from infra.local.redis import Redis
 from shared import bootstrap, observability
 from shared.adapters.bus import FakeBus
-from shared.adapters.cache import InMemoryCache
 from shared.adapters.clock import SystemClock
+from shared.adapters.limiter import InMemoryLimiter, Limit
 from shared.bootstrap import Container, container
 from shared.http.capability import Capability, issue
 from shared.models.lead import IntakeCreate, IntakeOut
@@ -39,6 +39,7 @@ TENANT = UUID(HOUSE_TENANT_ID)
 KEY = "a-key-of-this-benchmark"
 BUDGET = 1_000_000
 WARM_UP = 30
+LIMIT = Limit("intake", "ratelimit:intake:{203.0.113.7}", 1_000_000, 3600)
 NO_CONTEXT: Any = None
 
 Event = dict[str, Any]
@@ -134,6 +135,7 @@ def event_of(number: int) -> Event:
             "requestId": str(uuid.uuid4()),
             "path": "/v1/intake",
             "httpMethod": "POST",
+            "operationName": "create_intake",
             "identity": {"sourceIp": "203.0.113.7"},
         },
         "body": json.dumps(form),
@@ -144,8 +146,7 @@ def event_of(number: int) -> Event:
 def work(intake: IntakeCreate) -> IntakeOut:
     """What every contender does for a form: the limit, the transaction, the token."""
     own = container()
-    admitted = own.cache.admit("ratelimit:intake:{203.0.113.7}", 1_000_000, 3600)
-    if not admitted.allowed:
+    if not own.limiter.admit([LIMIT]).allowed:
         raise RuntimeError("the limit is too low for this benchmark")
     expires = (own.clock.now() + timedelta(days=30)).replace(microsecond=0)
     with own.database.transaction(TENANT) as unit:
@@ -161,7 +162,7 @@ def work(intake: IntakeCreate) -> IntakeOut:
 
 def ours(event: Event) -> int:
     """The product's handler."""
-    return int(create_intake.handler(event, None)["statusCode"])
+    return int(api.handler(event, None)["statusCode"])
 
 
 def bare(event: Event) -> int:
@@ -203,7 +204,7 @@ def measure(requests: int) -> list[Section]:
         "FastAPI + Mangum": theirs(),
         "the work alone": bare,
     }
-    nothing = {"database": NoWork(), "cache": InMemoryCache(SystemClock())}
+    nothing = {"database": NoWork(), "limiter": InMemoryLimiter(SystemClock())}
     with engines():
         with standing_on(Own()):
             real = _taken(contenders, requests)
