@@ -162,6 +162,10 @@ class Limiter(Protocol):
         """
         ...
 
+    def take_back(self, limits: Sequence[Limit], cost: int = 1) -> None:
+        """Undo the newest admission: what was counted turned out not to count."""
+        ...
+
     def close(self) -> None:
         """Let go of connections; the next use opens new ones."""
         ...
@@ -192,6 +196,18 @@ class RedisLimiter:
             for limit, (remaining, microseconds, refused) in zip(limits, found, strict=True)
         ]
         return Verdict(bool(allowed), tuple(standings))
+
+    def take_back(self, limits: Sequence[Limit], cost: int = 1) -> None:
+        """Undo the newest admission. Raises DependencyUnavailable within half a second without an answer."""
+
+        def drop(client: redis.Redis) -> None:
+            with client.pipeline(transaction=False) as pipeline:
+                for limit in limits:
+                    pipeline.rpop(limit.key, cost)
+                pipeline.execute()
+
+        if limits:
+            self._connection.call(drop)
 
     def _run(self, client: redis.Redis, keys: int, values: list[Any]) -> Any:
         """Run the script by its digest; by its text, which stores it, when the server has forgotten it."""
@@ -243,7 +259,7 @@ class InMemoryLimiter:
             )
 
     def take_back(self, limits: Sequence[Limit], cost: int = 1) -> None:
-        """Undo the last admission: somebody else refused the request."""
+        """Undo the newest admission: what was counted turned out not to count."""
         with self._lock:
             for limit in limits:
                 kept = self._logs.get(limit.key, [])
@@ -333,6 +349,17 @@ class FallbackLimiter:
         if not found.allowed:
             self._memory.take_back(limits, cost)
         return found
+
+    def take_back(self, limits: Sequence[Limit], cost: int = 1) -> None:
+        """Undo the newest admission; a shared limiter that does not answer keeps it until it leaves the window."""
+        self._memory.take_back(limits, cost)
+        if self._pauses():
+            return
+        try:
+            self._shared.take_back(limits, cost)
+        except DependencyUnavailable:
+            self._failed_at = self._clock.now()
+            self._report()
 
     def _pauses(self) -> bool:
         # A clock that was set back must not make the pause any longer.

@@ -22,9 +22,12 @@ _SENTENCES = {
     "user": ("request", "You may send {count} {every}."),
     "endpoint": ("request", "You may send {count} {every} to this endpoint."),
     "api_key": ("request", "An API key may send {count} {every}."),
+    "login": ("failed login", "An account takes {count} from one address {every}."),
+    "account": ("failed login", "An account takes {count} {every}."),
+    "address": ("failed login", "An address may have {count} {every}."),
 }
 _UNKNOWN = ("request", "The limit of {name} is {count} {every}.")
-_WINDOWS = {1: "a second", 60: "a minute", 3600: "an hour", 86_400: "a day"}
+_WINDOWS = {1: "a second", 60: "a minute", 900: "in a quarter of an hour", 3600: "an hour", 86_400: "a day"}
 
 
 def limit_headers(verdict: Verdict) -> dict[str, str]:

@@ -62,6 +62,20 @@ def test_a_request_counts_in_all_limits_or_in_none(limiter: Limiter, user: str) 
     assert [each.limit for each in limiter.admit([whole, part]).refusals] == [whole, part]
 
 
+def test_what_is_taken_back_does_not_count(limiter: Limiter, user: str) -> None:
+    whole, part = limit(user, 3), limit(user, 2, suffix=":a")
+    limiter.take_back([whole, part])
+    limiter.admit([whole, part], 2)
+    limiter.take_back([part], 2)
+
+    verdict = limiter.admit([whole, part])
+    assert [each.remaining for each in verdict.standings] == [0, 1]
+    limiter.take_back([whole, part])
+    limiter.take_back([whole], 2)
+    assert limiter.admit([whole], 3).allowed
+    limiter.take_back([])
+
+
 def test_a_limit_that_nobody_has_used_is_untouched_by_a_refusal(limiter: Limiter, user: str) -> None:
     used, fresh = limit(user, 1), limit(user, 5, suffix=":a", window=60)
     limiter.admit([used])
