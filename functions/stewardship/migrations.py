@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from psycopg.rows import tuple_row
 
+from functions.stewardship.partitions import ensure_partitions
 from shared.db.connection import Connection, connect
 from shared.settings import OwnerDatabaseSettings
 
@@ -24,7 +25,9 @@ def _current_revision(connection: Connection) -> str | None:
 
 
 def migrate(settings: OwnerDatabaseSettings) -> str:
-    """Bring the database to the newest migration and make sure of the house's tenant; return the revision.
+    """Bring the database to the newest migration; return the revision.
+
+    The house's tenant and the partitions of the months to come are made sure of every time.
 
     Alembic is imported only when there is something to migrate: a warm start does without it.
     """
@@ -40,6 +43,7 @@ def migrate(settings: OwnerDatabaseSettings) -> str:
         connection.execute("SELECT set_config('app.tenant_id', %(id)s, true)", {"id": tenant})
         connection.execute(_HOUSE, {"id": tenant})
         revision = _current_revision(connection)
+    ensure_partitions(settings)
     if revision is None:
         raise RuntimeError("the database has no revision after its migration")
     return revision

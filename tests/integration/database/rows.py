@@ -13,6 +13,7 @@ from functions.agency import service as agency
 from functions.agency.repository import AgencyRepository
 from functions.agents import service as agents
 from functions.identity import service as identity
+from functions.identity.audit import service as audit
 from functions.marketing import service as marketing
 from functions.planning import service as planning
 from functions.planning.validation import Finding, Validation
@@ -115,5 +116,6 @@ def _what_is_made(work: UnitOfWork, project: UUID, run: UUID) -> None:
     assert found.lead_id is not None
     marketing.draft_warmup(work, project, run, found.lead_id, LAUNCH)
     identity.request_webhook(work, "project_completed", run, {"a": Jsonb({}).obj}, enabled=True)
+    audit.record(work, "project.completed", actor=None, subject_type="project", subject_id=project)
     work.execute(_DOCUMENT, {"id": (document := uuid4()), "project_id": project, "digest": DIGEST})
     work.execute(_CHUNK, {"id": document})

@@ -62,9 +62,19 @@ def dump(connection: psycopg.Connection[Any]) -> dict[str, list[tuple[Any, ...]]
 
 
 def tables(connection: psycopg.Connection[Any]) -> list[str]:
-    """Return every table of our schemas as `schema.table`."""
+    """Return every table of our schemas as `schema.table`; a partitioned one once, without its partitions."""
+    return _relations(connection, partitions=False)
+
+
+def partitions(connection: psycopg.Connection[Any]) -> list[str]:
+    """Return every partition of a table of ours as `schema.table`."""
+    return _relations(connection, partitions=True)
+
+
+def _relations(connection: psycopg.Connection[Any], *, partitions: bool) -> list[str]:
     rows = connection.execute(
-        "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname = ANY(%s) ORDER BY 1",
-        [list(SCHEMAS)],
+        """SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND c.relispartition = %s AND n.nspname = ANY(%s) ORDER BY 1""",
+        [partitions, list(SCHEMAS)],
     ).fetchall()
     return [row[0] for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from infra.local.postgres import APP, OWNER, SUPERUSER
 from tests.fixtures.engines import TestDatabase
-from tests.integration.database.schema import SCHEMAS, tables
+from tests.integration.database.schema import SCHEMAS, partitions, tables
 
 SYSTEM = "robo_system"
 
@@ -34,7 +35,7 @@ def test_every_table_belongs_to_a_tenant(catalog: psycopg.Connection[Any]) -> No
         list(SCHEMAS),
     )
 
-    assert set(tables(catalog)) - set(with_tenant) == {"identity.tenants"}
+    assert {*tables(catalog), *partitions(catalog)} - set(with_tenant) == {"identity.tenants"}
     assert len(tables(catalog)) > 20
 
 
@@ -47,7 +48,7 @@ def test_every_tenant_is_one_of_ours(catalog: psycopg.Connection[Any]) -> None:
                         WHERE attrelid = conrelid AND attname = 'tenant_id')""",
     )
 
-    assert set(tied) == set(tables(catalog)) - {"identity.tenants"}
+    assert set(tied) == {*tables(catalog), *partitions(catalog)} - {"identity.tenants"}
 
 
 def test_every_table_stands_behind_the_wall(catalog: psycopg.Connection[Any]) -> None:
@@ -60,7 +61,54 @@ def test_every_table_stands_behind_the_wall(catalog: psycopg.Connection[Any]) ->
           AND pg_get_expr(p.polwithcheck, p.polrelid) = pg_get_expr(p.polqual, p.polrelid)""",
     )
 
-    assert sorted(walled) == tables(catalog)
+    assert sorted(walled) == sorted([*tables(catalog), *partitions(catalog)])
+
+
+_TABLE_OF = "(SELECT inhparent FROM pg_inherits WHERE inhrelid = c.oid)"
+
+
+def test_nobody_comes_to_a_partition_but_through_its_table(catalog: psycopg.Connection[Any]) -> None:
+    granted = names(
+        catalog,
+        """SELECT c.oid::regclass::text FROM pg_class c
+        LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attacl IS NOT NULL
+        WHERE c.relispartition AND (c.relacl IS NOT NULL OR a.attacl IS NOT NULL)""",
+    )
+
+    assert granted == []
+    assert len(partitions(catalog)) >= 5
+
+
+_LACKING = f"""
+SELECT c.oid::regclass::text FROM pg_class c WHERE c.relispartition AND c.relkind = 'r' AND EXISTS (
+    SELECT FROM pg_trigger t WHERE t.tgrelid = {_TABLE_OF} AND NOT t.tgisinternal AND NOT EXISTS (
+        SELECT FROM pg_trigger o WHERE o.tgrelid = c.oid AND o.tgenabled = 'O'
+            AND (o.tgname, o.tgtype, o.tgfoid) = (t.tgname, t.tgtype, t.tgfoid)))
+"""  # noqa: S608 - our own words
+
+
+def test_a_partition_has_every_trigger_of_its_table(catalog: psycopg.Connection[Any]) -> None:
+    assert names(catalog, _LACKING) == []
+
+    # The walk would see one that is missing.
+    part = next(name for name in partitions(catalog) if name.startswith("identity.audit_log_"))
+    catalog.execute(f"DROP TRIGGER append_only ON {part}".encode())
+    assert names(catalog, _LACKING) == [part]
+    catalog.rollback()
+
+
+def test_a_table_in_months_has_them_without_a_gap_and_no_default(catalog: psycopg.Connection[Any]) -> None:
+    catalog.execute("SET LOCAL TimeZone = 'UTC'")
+    bounds = catalog.execute(
+        """SELECT i.inhparent::regclass::text, pg_get_expr(c.relpartbound, c.oid)
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid AND c.relkind = 'r'
+        WHERE c.relispartition ORDER BY c.relname"""
+    ).fetchall()
+    ends = [re.findall(r"'([^']+)'", bound) for _, bound in bounds]
+
+    assert {table for table, _ in bounds} == {"identity.audit_log"}
+    assert [end for _, end in ends[:-1]] == [start for start, _ in ends[1:]]
+    assert all(re.fullmatch(r"\d{4}-\d\d-01 00:00:00\+00", start) for start, _ in ends)
 
 
 SWEPT = ("idempotency_keys", "one_time_tokens", "refresh_tokens", "revoked_tokens", "sessions")
@@ -76,6 +124,8 @@ def test_only_the_system_sees_over_the_wall_and_only_at_stalled_work(
 
     assert found == [
         ("agency.workflow_runs", "r", f"{{{SYSTEM}}}"),
+        ("identity.audit_heads", "r", f"{{{SYSTEM}}}"),
+        ("identity.audit_log", "r", f"{{{SYSTEM}}}"),
         ("identity.outbox", "*", f"{{{SYSTEM}}}"),
         # Who can name a tenant may see its row: that is how a login finds it.
         ("identity.tenants", "r", f"{{{APP}}}"),
@@ -102,6 +152,8 @@ def test_the_system_may_touch_these_tables_and_nothing_else(catalog: psycopg.Con
 
     assert found == [
         ("agency.workflow_runs", ["SELECT"]),
+        ("identity.audit_heads", ["SELECT"]),
+        ("identity.audit_log", ["SELECT"]),
         ("identity.idempotency_keys", ["DELETE"]),
         ("identity.one_time_tokens", ["DELETE"]),
         ("identity.outbox", ["SELECT", "UPDATE"]),
@@ -177,14 +229,40 @@ def test_views_see_with_the_eyes_of_their_reader(catalog: psycopg.Connection[Any
     assert all("security_invoker=true" in (options or []) for _, options in views)
 
 
-def test_no_function_borrows_its_owners_rights(catalog: psycopg.Connection[Any]) -> None:
-    found = names(
-        catalog,
-        "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace::regnamespace::text = ANY(%s)",
-        list(SCHEMAS),
-    )
+def test_only_the_chain_of_the_audit_log_borrows_its_owners_rights(catalog: psycopg.Connection[Any]) -> None:
+    found = catalog.execute(
+        """SELECT oid::regprocedure::text, prorettype::regtype::text, proconfig,
+             has_function_privilege('public', oid, 'EXECUTE')
+        FROM pg_proc WHERE prosecdef AND pronamespace::regnamespace::text = ANY(%s)""",
+        [list(SCHEMAS)],
+    ).fetchall()
 
-    assert found == []
+    # A trigger of the log: nobody can call it, and no schema of somebody else's decides what its names mean.
+    assert found == [
+        ("identity.chain_audit_entry()", "trigger", ["search_path=pg_catalog, pg_temp"], False),
+    ]
+
+
+def test_the_application_adds_plain_columns_to_the_audit_log_and_reads_it(
+    catalog: psycopg.Connection[Any],
+) -> None:
+    found = catalog.execute(
+        """SELECT table_name, privilege_type, array_agg(column_name::text ORDER BY column_name)
+        FROM information_schema.column_privileges WHERE grantee = %s AND table_name ~ '^audit_'
+        GROUP BY 1, 2 ORDER BY 1, 2""",
+        [APP],
+    ).fetchall()
+    given = [(table, privilege) for table, privilege, _ in found]
+    columns = {(table, privilege): listed for table, privilege, listed in found}
+
+    assert given == [("audit_heads", "SELECT"), ("audit_log", "INSERT"), ("audit_log", "SELECT")]
+    assert set(columns["audit_log", "SELECT"]) - set(columns["audit_log", "INSERT"]) == {
+        "id",
+        "sequence",
+        "occurred_at",
+        "previous_hash",
+        "hash",
+    }
 
 
 _BARE_KEYS = """

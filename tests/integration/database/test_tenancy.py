@@ -116,6 +116,10 @@ def test_a_row_cannot_be_written_for_another(app: Database, other_tenant: UUID, 
         "agency.leads": (
             "INSERT INTO agency.leads (tenant_id, email, sector, idea) VALUES (%(house)s, 'a@b', 'saas', 'x')"
         ),
+        "identity.audit_log": (
+            "INSERT INTO identity.audit_log (tenant_id, action, actor_type, subject_type)"
+            " VALUES (%(house)s, 'a.b', 'system', 'x')"
+        ),
         "identity.idempotency_keys": (
             "INSERT INTO identity.idempotency_keys (tenant_id, operation, key, fingerprint, status_code, response)"
             " VALUES (%(house)s, 'x', 'x', %(digest)s, 200, '{}')"
@@ -142,7 +146,13 @@ def test_the_system_sees_the_outbox_and_stalled_work_of_all_and_nothing_else(
 ) -> None:
     fill(app, HOUSE)
     fill(app, other_tenant)
-    seen = {"agency.workflow_runs", "identity.outbox", "identity.webhook_deliveries"}
+    seen = {
+        "agency.workflow_runs",
+        "identity.audit_heads",
+        "identity.audit_log",
+        "identity.outbox",
+        "identity.webhook_deliveries",
+    }
 
     for name in every_table(database):
         statement = f"SELECT DISTINCT tenant_id FROM {name}"  # noqa: S608 - names from the catalog
@@ -158,6 +168,8 @@ def test_the_system_sees_the_outbox_and_stalled_work_of_all_and_nothing_else(
     [
         "UPDATE agency.workflow_runs SET status = 'queued'",
         "UPDATE identity.webhook_deliveries SET status = 'pending'",
+        "INSERT INTO identity.audit_log (tenant_id, action, actor_type, subject_type)"
+        " VALUES (%(house)s, 'a.b', 'system', 'x')",
         "DELETE FROM identity.outbox",
         "DELETE FROM agency.workflow_runs",
         "INSERT INTO identity.outbox (tenant_id, event_type, detail) VALUES (%(house)s, 'x', '{}')",

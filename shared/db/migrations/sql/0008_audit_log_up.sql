@@ -3,7 +3,7 @@
 -- Stands before UPDATE, DELETE and TRUNCATE of what is only added to, whoever asks.
 CREATE FUNCTION kernel.append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% is refused: %.% is only added to', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+    RAISE EXCEPTION '% on %.% is refused: what is written there stays', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
         USING ERRCODE = 'insufficient_privilege';
 END
 $$;
