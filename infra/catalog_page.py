@@ -76,6 +76,8 @@ def page(catalog: Catalog = CATALOG) -> str:
 
 
 def _minutes(count: int) -> str:
+    if count == 24 * 60:
+        return "day"
     return "minute" if count == 1 else f"{count} minutes"
 
 

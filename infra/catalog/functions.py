@@ -40,7 +40,6 @@ def _prepare(step: str) -> Function:
 
 
 def _apply(step: str) -> Function:
-    launches = step == "launch"
     return Function(
         f"agency.apply_{step}",
         f"functions.agency.steps.{step}.step.apply",
@@ -51,7 +50,6 @@ def _apply(step: str) -> Function:
             "StorageSettings",
             "BusSettings",
             "RunSettings",
-            *(("WebhookTargetSettings",) if launches else ()),
         ),
         uses=(DATABASE, PUBLISH, READ_HANDOFF, READ_ASSETS, WRITE_ASSETS),
         layers=_STEP_LAYERS.get(step, ("core",)),
@@ -85,7 +83,7 @@ FUNCTIONS = (
         "agency.revive_stalled_work",
         "functions.agency.events.revive_stalled_work.handler",
         Zone.DATA,
-        "Finds runs, webhooks and indexing that nothing is working on, and asks for them again",
+        "Finds runs and indexing that nothing is working on, and asks for them again",
         settings=("SystemDatabaseSettings", "BusSettings", "RunSettings"),
         uses=(DATABASE, PUBLISH),
     ),
@@ -135,9 +133,27 @@ FUNCTIONS = (
         "identity.record_delivery",
         "functions.identity.events.record_delivery.handler",
         Zone.DATA,
-        "Writes down what came of a webhook",
+        "Writes down what came of a webhook, and asks for a retry that is near",
         settings=("DatabaseSettings", "BusSettings"),
         uses=(DATABASE, PUBLISH),
+    ),
+    Function(
+        "identity.request_due_webhooks",
+        "functions.identity.events.request_due_webhooks.handler",
+        Zone.DATA,
+        "Asks, once, for every webhook whose next attempt is due soon or was lost",
+        settings=("SystemDatabaseSettings", "BusSettings", "WebhookDispatchSettings"),
+        uses=(DATABASE, PUBLISH),
+        timeout=60,
+    ),
+    Function(
+        "identity.verify_audit_log",
+        "functions.identity.events.verify_audit_log.handler",
+        Zone.DATA,
+        "Verifies every tenant's audit log and names the first link that does not hold",
+        settings=("SystemDatabaseSettings",),
+        uses=(DATABASE,),
+        timeout=900,
     ),
     Function(
         "knowledge.index_kit",
@@ -176,5 +192,14 @@ FUNCTIONS = (
         uses=(DATABASE,),
         layers=("core", "migrations"),
         timeout=300,
+    ),
+    Function(
+        "stewardship.maintain_partitions",
+        "functions.stewardship.events.maintain_partitions.handler",
+        Zone.DATA,
+        "Makes the monthly partitions of the months to come",
+        settings=("OwnerDatabaseSettings",),
+        uses=(DATABASE,),
+        timeout=60,
     ),
 )

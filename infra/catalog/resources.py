@@ -32,6 +32,9 @@ RULES = (
 SCHEDULES = (
     Schedule("relay-outbox", 1, "identity.relay_outbox"),
     Schedule("revive-stalled-work", 1, "agency.revive_stalled_work"),
+    Schedule("request-due-webhooks", 1, "identity.request_due_webhooks"),
+    Schedule("verify-audit-log", 24 * 60, "identity.verify_audit_log"),
+    Schedule("maintain-partitions", 24 * 60, "stewardship.maintain_partitions"),
 )
 
 SECRETS = (
@@ -40,7 +43,7 @@ SECRETS = (
     Secret(
         "mail-key", True, "signs the tokens that leave by mail: invitations, confirmations, new passwords"
     ),
-    Secret("webhook-key", True, "signs outgoing webhooks (Standard Webhooks, whsec_…)"),
+    Secret("webhook-key", True, "what the secrets of webhook endpoints are derived from"),
     Secret("model-key", False, "the key of the Claude API"),
     Secret("vectors-key", True, "the API key of the vector engine"),
 )

@@ -81,16 +81,16 @@ class ComputeStack(Stack):
 
     def _schedule(self, schedule: Schedule, function: lambda_.Function) -> None:
         """Run the function every so many minutes; a run that is missed is not made up for, the next one is near."""
-        function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(schedule.minutes))
+        # Lambda keeps an event for six hours at most.
+        age = Duration.minutes(min(schedule.minutes, 6 * 60))
+        function.configure_async_invoke(retry_attempts=0, max_event_age=age)
         scheduler.Schedule(
             self,
             f"{schedule.name.title().replace('-', '')}Schedule",
             schedule_name=f"robo-{self._stage.name}-{schedule.name}",
             description=f"{schedule.function} every {schedule.minutes} min",
             schedule=scheduler.ScheduleExpression.rate(Duration.minutes(schedule.minutes)),
-            target=scheduler_targets.LambdaInvoke(
-                function, retry_attempts=0, max_event_age=Duration.minutes(schedule.minutes)
-            ),
+            target=scheduler_targets.LambdaInvoke(function, retry_attempts=0, max_event_age=age),
         )
 
     def _seed(self, described: Function, function: lambda_.Function) -> None:

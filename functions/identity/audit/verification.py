@@ -51,8 +51,8 @@ class Verification:
     """What a walk found.
 
     entries: how many hold. sequence, hash: of the last that holds; kept elsewhere, that hash proves later what was
-    there now. head_sequence, head_hash: the end of the chain as the database keeps it, None when it keeps none. complete:
-    whether the walk came to that end. expected_found: whether it met the expected hash; None: none was given.
+    there now. head_sequence, head_hash: the end of the chain as the database keeps it, None when it keeps none.
+    complete: whether the walk came to that end. expected_found: whether it met the expected hash; None: none was given.
     """
 
     tenant_id: UUID
@@ -151,7 +151,7 @@ def verify(
     """Walk the chain of a tenant; the work may be the tenant's or the system's. Stops at the first break.
 
     expected: a hash noted earlier; that it is met proves every entry up to it. after: the number to go on after,
-    taken as sound. most: how many entries are read at most. Entries that are added meanwhile are left for the next time.
+    taken as sound. most: how many entries are read at most. What is added meanwhile is left for the next time.
     """
     sql = load_queries(_FOLDER)
     head = work.fetch_one(sql["read_head"], {"tenant": tenant_id}) or {}

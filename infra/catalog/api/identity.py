@@ -1,5 +1,6 @@
 """Tenants, people, keys, webhooks, the audit log; and the authorizer."""
 
+from infra.catalog.api.resource import resource
 from infra.catalog.model import Function, Route, Zone
 from infra.catalog.uses import CACHE, CAPABILITY_KEY, DATABASE
 
@@ -15,6 +16,16 @@ FUNCTIONS = (
         memory=1024,
         timeout=10,
     ),
+    resource("identity", "audit_log", "Shows the audit log and verifies its chain"),
 )
 
-ROUTES: tuple[Route, ...] = ()
+ROUTES = (
+    Route("GET", "/v1/audit-log", "identity.audit_log", "list_audit_log", "audit:read"),
+    Route(
+        "GET",
+        "/v1/audit-log/verification",
+        "identity.audit_log",
+        "get_audit_log_verification",
+        "audit:read",
+    ),
+)
