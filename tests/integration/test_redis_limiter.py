@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
+import json
 import os
 import queue
 import signal
@@ -20,9 +22,11 @@ from hypothesis import strategies as st
 
 import infra.local.redis
 from infra.local.redis import Redis
+from shared import observability
 from shared.adapters.clock import FakeClock, SystemClock
 from shared.adapters.limiter import SCRIPT, FallbackLimiter, InMemoryLimiter, Limit, RedisLimiter
 from shared.adapters.redis_connection import hashed_to
+from shared.bootstrap import Container
 from shared.errors import AppError, DependencyUnavailable
 from tests.fixtures.limit_model import (
     QUOTAS,
@@ -332,6 +336,25 @@ def test_a_redis_that_hangs_is_given_up_and_memory_goes_on(tmp_path: Path) -> No
         assert limiter.admit([other]).allowed
         with closing(redis.Redis.from_url(server.url)) as client:
             assert client.llen(other.key) == 1
+
+
+def test_an_environment_counts_in_redis_and_says_when_it_cannot(
+    redis_server: Redis, client: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = io.StringIO()
+    monkeypatch.setattr(observability, "_stream", said)
+    monkeypatch.setenv("CACHE_URL", redis_server.url)
+    one = limit(subject(), 2)
+
+    with closing(Container().limiter) as limiter:
+        assert limiter.admit([one]).allowed
+    assert client.llen(one.key) == 1
+    assert not said.getvalue()
+
+    monkeypatch.setenv("CACHE_URL", f"unix://{tmp_path}/none")
+    with closing(Container().limiter) as limiter:
+        assert [limiter.admit([one]).allowed for _ in range(3)] == [True, True, False]
+    assert json.loads(said.getvalue().splitlines()[0])["LimiterUnavailable"] == [1.0]
 
 
 def test_nothing_is_connected_before_it_is_used(tmp_path: Path) -> None:
