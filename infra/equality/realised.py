@@ -12,6 +12,7 @@ from infra.equality.inventory import Inventory
 
 Template = Mapping[str, Any]
 _PROVIDER_OF_TRIGGERS = "AWSCDKTriggerCustomResourceProvider"
+_MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60}
 
 
 @dataclass(frozen=True)
@@ -220,11 +221,13 @@ def _events(templates: Templates, found: Inventory) -> None:
             queues=tuple(targets),
         )
     for schedule in templates.of_type("AWS::Scheduler::Schedule"):
-        rate = re.fullmatch(r"rate\((\d+) minutes?\)", str(schedule.properties.get("ScheduleExpression")))
+        rate = re.fullmatch(
+            r"rate\((\d+) (minute|hour|day)s?\)", str(schedule.properties.get("ScheduleExpression"))
+        )
         found.add(
             "schedule",
             templates.name(schedule, "Name"),
-            minutes=int(rate[1]) if rate else None,
+            minutes=int(rate[1]) * _MINUTES[rate[2]] if rate else None,
             function=templates.function_name(schedule.properties["Target"]["Arn"], schedule.stack),
             enabled=schedule.properties.get("State", "ENABLED") == "ENABLED",
         )
