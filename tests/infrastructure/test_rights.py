@@ -149,14 +149,14 @@ def test_code_in_the_data_zone_may_not_touch_network_interfaces(templates: Templ
     assert denied == {function.construct_id for function in CATALOG.functions if function.zone is Zone.DATA}
 
 
-def test_only_the_migration_logs_in_as_the_owner_of_the_tables(templates: Templates) -> None:
+def test_only_what_makes_tables_logs_in_as_their_owner(templates: Templates) -> None:
     owners = {
         logical_id.split("Role")[0]
         for logical_id, statement in policies(templates)
         if "/robo_owner" in json.dumps(statement["Resource"])
     }
 
-    assert owners == {"StewardshipMigrateDatabase"}
+    assert owners == {"StewardshipMigrateDatabase", "StewardshipMaintainPartitions"}
 
 
 def test_the_workflow_invokes_its_functions_only(templates: Templates) -> None:
