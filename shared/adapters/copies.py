@@ -1,7 +1,7 @@
 """Copies in Redis of what PostgreSQL says, under names of their own: `blacklist:{…}`, `session:{…}`.
 
 A copy may say no before the database is asked; a yes always comes from the database. So a copy that is lost, or a
-Redis that does not answer, changes how fast an answer is and nothing else: nothing here raises DependencyUnavailable.
+Redis that does not answer or refuses, changes how fast an answer is and nothing else: nothing here raises.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from shared.adapters.cache import InMemoryCache
 from shared.adapters.clock import Clock
 from shared.adapters.redis_connection import RedisConnection
-from shared.errors import DependencyUnavailable
+from shared.errors import AppError
 
 if TYPE_CHECKING:
     import redis
@@ -85,7 +85,7 @@ class RedisCopies:
             return None
         try:
             found = self._connection.call(command)
-        except DependencyUnavailable:
+        except AppError:
             self._failed_at = now
             self._report()
             return None

@@ -14,7 +14,7 @@ from shared.settings import RateLimitSettings
 if TYPE_CHECKING:
     from shared.bootstrap import Container
 
-__all__ = ["admit_caller", "admit_or_refuse", "caller_limits", "hashed_to", "limit_headers"]
+__all__ = ["admit_caller", "admit_or_refuse", "caller_limits", "hashed_to", "limit_headers", "refusal"]
 
 # What a limit counts, in plain words; `{count}` comes with its noun and `{every}` is its window.
 _SENTENCES = {
@@ -23,8 +23,8 @@ _SENTENCES = {
     "endpoint": ("request", "You may send {count} {every} to this endpoint."),
     "api_key": ("request", "An API key may send {count} {every}."),
     "login": ("failed login", "An account takes {count} from one address {every}."),
-    "account": ("failed login", "An account takes {count} {every}."),
-    "address": ("failed login", "An address may have {count} {every}."),
+    "login_account": ("failed login", "An account takes {count} {every}."),
+    "login_address": ("failed login", "An address may have {count} {every}."),
 }
 _UNKNOWN = ("request", "The limit of {name} is {count} {every}.")
 _WINDOWS = {1: "a second", 60: "a minute", 900: "in a quarter of an hour", 3600: "an hour", 86_400: "a day"}
@@ -50,11 +50,16 @@ def admit_or_refuse(limiter: Limiter, limits: Sequence[Limit]) -> dict[str, str]
     Raises RateLimited with the same headers, the seconds to wait, and a sentence for each limit that refused.
     """
     verdict = limiter.admit(limits)
-    headers = limit_headers(verdict)
     if not verdict.allowed:
-        said = " ".join(_sentence(standing) for standing in verdict.refusals)
-        raise RateLimited(said, retry_after=max(1, verdict.retry_after_seconds), headers=headers)
-    return headers
+        raise refusal(verdict)
+    return limit_headers(verdict)
+
+
+def refusal(verdict: Verdict) -> RateLimited:
+    """Return the error that a verdict is which refuses."""
+    said = " ".join(_sentence(standing) for standing in verdict.refusals)
+    wait = max(1, verdict.retry_after_seconds)
+    return RateLimited(said, retry_after=wait, headers=limit_headers(verdict))
 
 
 def caller_limits(caller: Caller, operation: str, settings: RateLimitSettings) -> list[Limit]:

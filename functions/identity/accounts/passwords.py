@@ -61,6 +61,11 @@ def _normalised(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
+def _bytes(text: str) -> bytes:
+    # Whatever comes in is a password that is right or wrong, never an error of the encoder.
+    return text.encode("utf-8", "surrogatepass")
+
+
 def check_password_rules(text: str, *, email: str, username: str) -> None:
     """Raise Invalid, with the pointer /password, unless this may be a user's new password.
 
@@ -84,7 +89,7 @@ def check_password_rules(text: str, *, email: str, username: str) -> None:
 
 def hash_password(text: str) -> str:
     """Return the argon2id hash of a password with a salt of its own, as a PHC string."""
-    return _hasher().hash(_normalised(text))
+    return _hasher().hash(_bytes(_normalised(text)))
 
 
 def verify_password(password_hash: str | None, text: str) -> bool:
@@ -96,7 +101,7 @@ def verify_password(password_hash: str | None, text: str) -> bool:
     if password_hash is not None and password_hash.startswith("$2"):
         return _verify_bcrypt(password_hash, text)
     try:
-        right = _hasher().verify(password_hash or _nobodys_hash(), _normalised(text))
+        right = _hasher().verify(password_hash or _nobodys_hash(), _bytes(_normalised(text)))
     except (VerificationError, InvalidHashError):
         return False
     return right and password_hash is not None
@@ -112,6 +117,6 @@ def _verify_bcrypt(password_hash: str, text: str) -> bool:
     if not _BCRYPT.fullmatch(password_hash) or "\0" in text:
         return False
     try:
-        return bcrypt.checkpw(text.encode()[:_BCRYPT_BYTES], password_hash.encode())
+        return bcrypt.checkpw(_bytes(text)[:_BCRYPT_BYTES], password_hash.encode())
     except ValueError:
         return False

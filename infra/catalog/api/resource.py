@@ -11,8 +11,9 @@ def resource(
     *more: Use,
     settings: tuple[str, ...] = (),
     layers: tuple[str, ...] = ("core",),
+    memory: int = 512,
 ) -> Function:
-    """Return the function that serves a resource: `functions/<context>/api/<name>.py`."""
+    """Return the function that serves a resource: `functions/<context>/api/<name>.py`. memory in MiB."""
     return Function(
         f"{context}.{name}",
         f"functions.{context}.api.{name}.handler",
@@ -21,4 +22,5 @@ def resource(
         settings=("DatabaseSettings", "BusSettings", "CacheSettings", "RateLimitSettings", *settings),
         uses=(DATABASE, PUBLISH, CACHE, *more),
         layers=layers,
+        memory=memory,
     )
