@@ -68,6 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     up.add_argument("--verbose", action="store_true", help="say how long each part took to start")
     commands.add_parser("run", help="make a launch kit for an idea", add_help=False)
     commands.add_parser("chaos", help="kill everything in the middle of runs, and count", add_help=False)
+    commands.add_parser("verify-audit", help="whether the audit log is as it was written", add_help=False)
     options, rest = parser.parse_known_args(arguments)
     if options.command == "run":
         from infra.local.run.command import main as run
@@ -77,6 +78,10 @@ def main(arguments: list[str] | None = None) -> int:
         from infra.local.chaos.command import main as chaos
 
         return chaos(rest)
+    if options.command == "verify-audit":
+        from infra.local.verify_audit import main as verify_audit
+
+        return verify_audit(rest)
     if rest:
         parser.error(f"unknown arguments: {' '.join(rest)}")
     return _up(options.folder, options.port, verbose=options.verbose)
