@@ -153,7 +153,9 @@ def test_of_several_refusals_the_longest_wait_counts(limiter: InMemoryLimiter) -
         ("api_key", 3600, 3600, "An API key may send 3600 requests an hour."),
         ("user", 7, 90, "You may send 7 requests in 90 seconds."),
         ("user", 2, 1, "You may send 2 requests a second."),
-        ("login_address", 5, 86_400, "The limit of login address is 5 requests a day."),
+        ("login", 5, 900, "An account takes 5 failed logins from one address in a quarter of an hour."),
+        ("login_account", 1, 3600, "An account takes 1 failed login an hour."),
+        ("something_new", 5, 86_400, "The limit of something new is 5 requests a day."),
     ],
 )
 def test_a_limit_is_said_in_plain_words(
