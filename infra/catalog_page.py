@@ -20,6 +20,7 @@ _PHRASES = {
     ("cache", "connect"): "uses the cache",
     ("vectors", "connect"): "uses the vector engine",
     ("embeddings", "invoke"): "asks for embeddings",
+    ("mail", "send"): "sends mail",
 }
 
 

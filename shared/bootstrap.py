@@ -25,6 +25,8 @@ from shared.settings import (
     CapabilitySettings,
     DatabaseSettings,
     EmbeddingSettings,
+    MailKeySettings,
+    MailSettings,
     ModelSettings,
     S,
     StorageSettings,
@@ -35,6 +37,7 @@ from shared.settings import (
 
 if TYPE_CHECKING:
     from shared.adapters.embeddings import Embedder
+    from shared.adapters.mail import Mailer
     from shared.adapters.model import Model
     from shared.adapters.vectors import VectorStore
 
@@ -123,6 +126,20 @@ class Container:
     def token_key(self) -> str:
         """What access tokens, refresh tokens and API keys are derived from; read anew, so that a rotation arrives."""
         return self.secrets.read(self.settings(TokenSettings).token_key_secret)
+
+    @cached_property
+    def mail_key(self) -> str:
+        """What signs tokens that leave by mail."""
+        return self.secrets.read(self.settings(MailKeySettings).mail_key_secret)
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        """Amazon SES."""
+        import boto3
+
+        from shared.adapters.mail import SesMailer
+
+        return SesMailer(boto3.client("sesv2"), self.settings(MailSettings).mail_sender)
 
     def embedder_of(self, dimension: int) -> Embedder:
         """Return what turns text into vectors of so many numbers."""

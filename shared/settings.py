@@ -107,6 +107,47 @@ class LoginSettings(Settings):
     trusted_proxies: int = Field(default=1, ge=0, description="hops whose X-Forwarded-For entry is trusted")
 
 
+class HouseSettings(Settings):
+    """The tenant that every deployment begins with; only its administrators make others."""
+
+    house_tenant_id: str
+
+
+class BootstrapSettings(HouseSettings):
+    """The first administrator of a deployment: the secret that whoever becomes one has to know."""
+
+    bootstrap_key_secret: str
+
+
+class PublicSettings(HouseSettings):
+    """What anybody may send without a login: how often an address may in an hour, and how many mails it causes."""
+
+    trusted_proxies: int = Field(default=1, ge=0, description="hops whose X-Forwarded-For entry is trusted")
+    public_attempts_per_hour: int = Field(default=30, ge=1, le=100_000)
+    reset_mails_per_hour: int = Field(default=5, ge=1, le=100_000)
+
+
+class MailTokenSettings(Settings):
+    """For how long what leaves by mail opens something."""
+
+    invitation_days: int = Field(default=7, ge=1, le=60)
+    verification_hours: int = Field(default=24, ge=1, le=168)
+    reset_minutes: int = Field(default=60, ge=5, le=1440)
+
+
+class MailKeySettings(Settings):
+    """What signs the tokens that leave by mail."""
+
+    mail_key_secret: str
+
+
+class MailSettings(MailKeySettings):
+    """Who sends mail, and where its links lead; without a portal it says which request to send instead."""
+
+    mail_sender: str
+    portal_url: str = ""
+
+
 class IntakeSettings(Settings):
     """The way in: which tenant ideas belong to until accounts exist, and how many an address may send."""
 

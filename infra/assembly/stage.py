@@ -20,7 +20,11 @@ class Stage(BaseModel):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9]{1,11}$")
     house_tenant_id: UUID
-    webhook_url: str = Field(description="where finished kits are announced; empty: nowhere")
+    mail_sender: str = Field(
+        pattern=r"^([^<>@\r\n]+ <)?[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+>?$",
+        description="who sends mail: an address, or `Name <address>`, verified in SES",
+    )
+    portal_url: str = Field(description="where links in mails lead; empty: mails tell the request to send")
     database_class: str = Field(pattern=r"^[a-z0-9]+\.[a-z0-9]+$")
     database_gib: int = Field(ge=20)
     database_max_gib: int = Field(ge=22, description="storage grows by itself up to here")

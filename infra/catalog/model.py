@@ -29,8 +29,8 @@ class Use:
     """A right: `action` on `resource`. The only source of a function's policy.
 
     resource: `database`, `cache`, `vectors`, `bucket:<name>`, `queue:<name>`, `bus:<name>`,
-    `workflow:<name>`, `secret:<name>`, `embeddings`.
-    action: `connect`, `read`, `write`, `put`, `start`, `stop`, `answer`, `invoke`.
+    `workflow:<name>`, `secret:<name>`, `embeddings`, `mail`.
+    action: `connect`, `read`, `write`, `put`, `start`, `stop`, `answer`, `invoke`, `send`.
     """
 
     resource: str

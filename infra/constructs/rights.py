@@ -77,6 +77,9 @@ class Rights:
                 return [_allow(["sqs:SendMessage"], [around.queue_arns[name]])]
             case "secret", "read":
                 return [_allow(["secretsmanager:GetSecretValue"], [around.secret_arns[name]])]
+            case "mail", "send":
+                # SES looks at the second for a message that comes as MIME.
+                return [_allow(["ses:SendEmail", "ses:SendRawEmail"], around.sender_arns())]
             case "embeddings", "invoke":
                 return [_allow(["bedrock:InvokeModel"], [around.embedding_model_arn()])]
             case "workflow", "start":

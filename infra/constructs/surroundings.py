@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 
 from aws_cdk import Aws
 
@@ -53,6 +54,11 @@ class Surroundings:
     def embedding_model_arn(self) -> str:
         """The foundation model that embeds; foundation models belong to no account."""
         return f"arn:{Aws.PARTITION}:bedrock:{Aws.REGION}::foundation-model/{EMBEDDING_MODEL}"
+
+    def sender_arns(self) -> list[str]:
+        """Who may send mail in SES: the stage's address or its domain, whichever was verified there."""
+        address = parseaddr(self.stage.mail_sender)[1]
+        return [self._arn("ses", f"identity/{name}") for name in (address, address.rpartition("@")[2])]
 
     def function_arn(self, function: Function) -> str:
         """By its name, so that a function's own policy can speak of it."""

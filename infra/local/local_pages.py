@@ -1,4 +1,4 @@
-"""What one machine shows about itself under `/_local/`: a page for people, health as JSON, received webhooks."""
+"""What one machine shows about itself under `/_local/`: a page for people, health as JSON, webhooks and mails."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from infra.local.aws.mail import MailFolder
 from infra.local.aws.wsgi import Answer, Environ, json_answer, read_body
+from infra.local.mail_page import mail_page
 from infra.local.webhook_sink import WebhookSink
-from shared.errors import MethodNotAllowed, NotFound, TooLarge
+from shared.errors import Forbidden, MethodNotAllowed, NotFound, TooLarge
 
 _MAX_WEBHOOK = 1024 * 1024
 
@@ -32,10 +34,12 @@ class LocalPages:
         parts: Callable[[], Sequence[Part]],
         recent: Callable[[], list[dict[str, Any]]],
         sink: WebhookSink,
+        mail: MailFolder,
     ) -> None:
         self._parts = parts
         self._recent = recent
         self._sink = sink
+        self._mail = mail
 
     def answer(self, environ: Environ, path: str) -> Answer | None:
         """Answer a request; None when the path is not ours. Raises NotFound, MethodNotAllowed, TooLarge."""
@@ -46,7 +50,14 @@ class LocalPages:
         name = path.removeprefix("/_local").strip("/")
         if name == "webhooks" and environ["REQUEST_METHOD"] == "POST":
             return self._webhook(environ)
-        shown = {"": self._page, "health": self._health, "webhooks": self._webhooks, "runs": self._runs}
+        shown: dict[str, Callable[[], Answer]] = {
+            "": self._page,
+            "health": self._health,
+            "webhooks": self._webhooks,
+            "runs": self._runs,
+            "mail": lambda: self._mail_page(environ),
+            "mail.json": lambda: self._mails(environ),
+        }
         if name not in shown:
             raise NotFound("There is nothing at this path.")
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
@@ -76,6 +87,14 @@ class LocalPages:
         verified = self._sink.receive(headers, body)
         return Answer(204) if verified else json_answer(401, {"verified": False})
 
+    def _mails(self, environ: Environ) -> Answer:
+        _refuse_foreign_names(environ)
+        return json_answer(200, {"data": self._mail.received()})
+
+    def _mail_page(self, environ: Environ) -> Answer:
+        _refuse_foreign_names(environ)
+        return _html(mail_page(self._mail.received()))
+
     def _page(self) -> Answer:
         parts = "".join(
             f'<tr><td><span class="{"up" if _answers(part) else "down"}" role="img" '
@@ -87,13 +106,27 @@ class LocalPages:
         received = self._sink.received()
         hooks = f"{len(received)} received" if received else "none received yet"
         body = _PAGE.replace("{parts}", parts).replace("{runs}", runs).replace("{hooks}", hooks)
-        headers = [
-            ("Content-Type", "text/html; charset=utf-8"),
-            ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Cache-Control", "no-store"),
-        ]
-        return Answer(200, headers, body.encode())
+        return _html(body)
+
+
+def _html(text: str) -> Answer:
+    headers = [
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cache-Control", "no-store"),
+    ]
+    return Answer(200, headers, text.encode())
+
+
+def _refuse_foreign_names(environ: Environ) -> None:
+    """Raise Forbidden unless this machine was asked by a name of its own.
+
+    Mails hold tokens, and a page of the internet whose name is made to point here could read them otherwise.
+    """
+    name = str(environ.get("HTTP_HOST", "")).rpartition(":")[0] or str(environ.get("HTTP_HOST", ""))
+    if name not in ("127.0.0.1", "localhost", "[::1]"):
+        raise Forbidden("Mails are shown at 127.0.0.1 and localhost only.")
 
 
 def _answers(part: Part) -> bool:
@@ -148,6 +181,8 @@ td:first-child { white-space: nowrap; } code { font-size: .875rem; overflow-wrap
 <thead><tr><th>Run</th><th>Workflow</th><th>State</th><th>Started (UTC)</th><th>Ended</th></tr></thead>
 <tbody>{runs}</tbody></table></div>
 <p><a href="/_local/runs">Recent runs as JSON</a></p>
+<h2>Mail</h2>
+<p>Mails of this machine stay here. <a href="/_local/mail">Read them</a></p>
 <h2>Webhooks</h2>
 <p>Webhooks of this machine come back here: {hooks}. <a href="/_local/webhooks">Show them</a></p>
 </body></html>

@@ -195,6 +195,7 @@ class LocalTarget:
         self, log: LogFile, secrets: dict[str, str], engines: Engines
     ) -> tuple[Runtime, AwsFront, Gateway]:
         from infra.local.aws.front import AwsFront
+        from infra.local.aws.mail import MailFolder
         from infra.local.aws.realise import realise
         from infra.local.aws.runtime import Runtime
         from infra.local.gateway import Gateway
@@ -204,10 +205,12 @@ class LocalTarget:
 
         runtime = Runtime(self._catalog.functions, log=log.record, leave=_close_container)
         sink = WebhookSink(self.folder / "webhooks.jsonl", secrets.get("webhook-key", ""))
+        mail = MailFolder(self.folder / "mail")
         pages = LocalPages(
             lambda: parts_of(self.about(), engines),
             lambda: self._ready(self._front).executions.recent(),
             sink,
+            mail,
         )
         gateway = Gateway(
             self._catalog, runtime, pages, log=self._log_file("gateway").record, port=self._port
@@ -220,6 +223,7 @@ class LocalTarget:
             runtime,
             self.folder / "s3",
             secrets[SIGNING_KEY],
+            mail,
             port=self._last_port(),
             on_error=self._log_file("aws").error,
         )

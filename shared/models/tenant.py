@@ -13,9 +13,7 @@ from shared.models.user import EmailText, unset
 HOUSE_SLUG = "house"
 """Of the tenant that every deployment begins with."""
 
-SlugText = Annotated[
-    str, StringConstraints(min_length=2, max_length=63, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
-]
+SlugText = Annotated[str, StringConstraints(min_length=2, max_length=63, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 """How a tenant is called where people log in: `acme-labs`."""
 
 

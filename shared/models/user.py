@@ -6,11 +6,11 @@ import re
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, JsonValue, StringConstraints, WithJsonSchema
 
 from shared.models.base import Entity, IdText, PageQuery, TimeText, WireModel, line
 from shared.models.caller import Role
-from shared.models.lead import check_email
+from shared.models.lead import EMAIL_SCHEMA, check_email
 
 RoleText = Literal["admin", "developer", "viewer"]
 
@@ -38,7 +38,7 @@ def check_username(value: str) -> str:
     return value
 
 
-EmailText = Annotated[str, line(254, 3), AfterValidator(check_mailable)]
+EmailText = Annotated[str, line(254, 3), AfterValidator(check_mailable), WithJsonSchema(EMAIL_SCHEMA)]
 """An address that mail can reach."""
 
 UsernameText = Annotated[

@@ -16,6 +16,7 @@ import boto3
 from infra.catalog import CATALOG
 from infra.equality.inventory import Inventory
 from infra.local.aws.front import AwsFront
+from infra.local.aws.mail import MailFolder
 from infra.local.aws.names import ACCESS_KEY, ACCOUNT, REGION
 from infra.local.aws.realise import realise
 from infra.local.aws.runtime import Runtime
@@ -122,7 +123,7 @@ def called(part: Any) -> set[str]:
 def main(folder: Path) -> None:
     """Print the inventory."""
     key = "local"
-    front = AwsFront(CATALOG, Runtime(CATALOG.functions), folder, key)
+    front = AwsFront(CATALOG, Runtime(CATALOG.functions), folder, key, MailFolder(folder / "mail"))
     front.start()
     try:
         realise(CATALOG, front.url, {secret.name: "value" for secret in CATALOG.secrets})

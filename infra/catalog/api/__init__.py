@@ -2,8 +2,22 @@
 rights. The authorizer stands before every route that is not public.
 """
 
-from infra.catalog.api import agency, identity, portal
+from infra.catalog.api import agency, identity, people, portal, sessions, webhooks
 
 AUTHORIZER = "identity.authorize"
-API_FUNCTIONS = (*agency.FUNCTIONS, *identity.FUNCTIONS, *portal.FUNCTIONS)
-ROUTES = (*agency.ROUTES, *identity.ROUTES, *portal.ROUTES)
+API_FUNCTIONS = (
+    *agency.FUNCTIONS,
+    *identity.FUNCTIONS,
+    *people.FUNCTIONS,
+    *portal.FUNCTIONS,
+    *sessions.FUNCTIONS,
+    *webhooks.FUNCTIONS,
+)
+ROUTES = (
+    *agency.ROUTES,
+    *identity.ROUTES,
+    *people.ROUTES,
+    *portal.ROUTES,
+    *sessions.ROUTES,
+    *webhooks.ROUTES,
+)

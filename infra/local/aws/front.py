@@ -13,6 +13,8 @@ from infra.catalog import Catalog
 from infra.local.aws import moto_setup
 from infra.local.aws.bus import EventBus
 from infra.local.aws.executions import Executions
+from infra.local.aws.mail import PATH as MAIL_PATH
+from infra.local.aws.mail import MailFolder
 from infra.local.aws.names import ACCESS_KEY, bucket_name
 from infra.local.aws.notifications import ObjectEvents
 from infra.local.aws.objects import Objects
@@ -31,7 +33,8 @@ _LIMITS = Limits(body=512 * 1024 * 1024, idle=3600, head=30, upload=600, answer=
 class AwsFront:
     """AWS on `host:port`. Between `start()` and `stop()` it serves; objects are kept under `folder`.
 
-    `port` is a wish: when somebody else has it, a free one is taken. `on_error` hears of what goes wrong in moto.
+    mail: where what is sent lands. `port` is a wish: when somebody else has it, a free one is taken. `on_error` hears
+    of what goes wrong in moto.
     """
 
     def __init__(
@@ -40,11 +43,13 @@ class AwsFront:
         runtime: Runtime,
         folder: Path,
         secret_key: str,
+        mail: MailFolder,
         *,
         port: int = 0,
         on_error: Callable[[Exception], None] | None = None,
     ) -> None:
         self._runtime = runtime
+        self._mail = mail
         self._buckets = catalog.buckets
         try:
             self._server = Server(self._serve, port=port, limits=_LIMITS, on_error=on_error)
@@ -97,6 +102,8 @@ class AwsFront:
         if target.startswith("AWSStepFunctions."):
             return self.executions.answer(environ)
         service = _service(environ)
+        if service == "ses" and path == MAIL_PATH:
+            return self._mail.answer(environ)
         if target.startswith("AmazonSQS.") or service == "sqs":
             return self.queues.answer(environ)
         if service == "s3":

@@ -39,6 +39,19 @@ INSERT INTO knowledge.chunks (id, tenant_id, document_id, position, content)
 VALUES (%(id)s, %(tenant_id)s, %(id)s, 0, 'A passage.')
 """
 
+_HASH = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA"
+_PEOPLE = (
+    """INSERT INTO identity.users (id, tenant_id, email, username, password_hash, role)
+    VALUES (%(user)s, %(tenant_id)s, 'filled@example.com', 'filled', %(hash)s, 'developer')""",
+    """INSERT INTO identity.invitations (tenant_id, email, role, invited_by, expires_at)
+    VALUES (%(tenant_id)s, 'filled-guest@example.com', 'viewer', %(user)s, now() + interval '7 days')""",
+    """INSERT INTO identity.one_time_tokens (tenant_id, user_id, purpose, email, expires_at)
+    VALUES (%(tenant_id)s, %(user)s, 'verify_email', 'filled@example.com', now() + interval '1 day')""",
+    "INSERT INTO identity.teams (id, tenant_id, name) VALUES (%(team)s, %(tenant_id)s, 'Filled')",
+    """INSERT INTO identity.team_members (tenant_id, team_id, user_id)
+    VALUES (%(tenant_id)s, %(team)s, %(user)s)""",
+)
+
 
 def add_tenant(database: Database, tenant_id: UUID) -> None:
     """Add a tenant."""
@@ -95,7 +108,15 @@ def fill(database: Database, tenant_id: UUID) -> dict[str, UUID]:
         ids = {"project": UUID(made["project_id"]), "run": UUID(made["run_id"])}
         _agents_and_plans(work, ids["project"], ids["run"])
         _what_is_made(work, ids["project"], ids["run"])
+        _people(work)
     return ids
+
+
+def _people(work: UnitOfWork) -> None:
+    """A user who has to confirm an address, in a team, and somebody they invited."""
+    names = {"user": uuid4(), "team": uuid4(), "hash": _HASH}
+    for statement in _PEOPLE:
+        work.execute(statement, names)
 
 
 def _agents_and_plans(work: UnitOfWork, project: UUID, run: UUID) -> None:
