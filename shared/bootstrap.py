@@ -15,6 +15,7 @@ from shared.adapters.clock import Clock, SystemClock
 from shared.adapters.copies import Copies, RedisCopies
 from shared.adapters.limiter import FallbackLimiter, InMemoryLimiter, Limiter, RedisLimiter
 from shared.adapters.objects import ObjectStore, S3ObjectStore, s3_client
+from shared.adapters.queues import Queues, SqsQueues
 from shared.adapters.secrets import SecretsManagerStore, SecretStore
 from shared.db.outbox import mark_published, publish
 from shared.db.unit_of_work import Database, Row
@@ -109,6 +110,13 @@ class Container:
         import boto3
 
         return EventBridgeBus(boto3.client("events"), self.settings(BusSettings).bus_name)
+
+    @cached_property
+    def queues(self) -> Queues:
+        """SQS."""
+        import boto3
+
+        return SqsQueues(boto3.client("sqs"))
 
     @cached_property
     def secrets(self) -> SecretStore:

@@ -207,14 +207,14 @@ class WorkflowSettings(Settings):
     proto_v1_arn: str
 
 
-class WebhookTargetSettings(Settings):
-    """Where webhooks go; empty: none are sent."""
-
-    webhook_url: str = ""
-
-
-class WebhookSettings(WebhookTargetSettings):
-    """How webhooks are sent; private addresses are allowed on one machine only."""
+class WebhookSettings(Settings):
+    """How webhooks are signed and where they may go; private addresses are allowed on one machine only."""
 
     webhook_key_secret: str
     webhook_private_addresses: Literal["refuse", "allow"] = "refuse"
+
+
+class WebhookDispatchSettings(Settings):
+    """After how many seconds an attempt that was asked for, and of which nothing was heard, is asked for again."""
+
+    webhook_lease_seconds: int = Field(default=900, ge=0, le=86_400)

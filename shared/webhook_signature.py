@@ -9,6 +9,8 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Iterable
+from uuid import UUID
 
 TOLERANCE_SECONDS = 300
 
@@ -21,10 +23,24 @@ def _key(secret: str) -> bytes:
         return text.encode()
 
 
+def derive_secret(key: str, endpoint_id: UUID | str, version: int) -> str:
+    """Return the secret of an endpoint: HMAC-SHA256 of its id and the version, as `whsec_` and base64.
+
+    key: the `webhook-key` of the deployment. Nothing keeps a secret; whoever has the key can say it again.
+    """
+    named = f"webhook-endpoint:{endpoint_id}:{version}".encode()
+    return "whsec_" + base64.b64encode(hmac.digest(_key(key), named, hashlib.sha256)).decode()
+
+
 def sign(secret: str, webhook_id: str, timestamp: int, body: bytes) -> str:
-    """Return the value of the header `webhook-signature`."""
+    """Return one signature, as it stands in the header `webhook-signature`."""
     signed = f"{webhook_id}.{timestamp}.".encode() + body
     return "v1," + base64.b64encode(hmac.digest(_key(secret), signed, hashlib.sha256)).decode()
+
+
+def sign_with_all(secrets: Iterable[str], webhook_id: str, timestamp: int, body: bytes) -> str:
+    """Return the value of the header `webhook-signature`: a signature for each secret, a space between them."""
+    return " ".join(sign(secret, webhook_id, timestamp, body) for secret in secrets)
 
 
 def verify(secret: str, headers: dict[str, str], body: bytes, now: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from functions.agency.repository import AgencyRepository
+from functions.identity import service as identity
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, NotFound
 from shared.models.asset import Asset
@@ -86,6 +87,8 @@ def cancel_run(work: UnitOfWork, run_id: UUID, project_id: UUID | None) -> Run:
         raise Conflict(f"The run has ended: it is {run.status}.")
     repository.set_project_status(run.project_id, "cancelled")
     work.announce("run_cancelled", {"run_id": str(run_id), "generation": run.generation})
+    told = {"project_id": str(run.project_id), "run_id": str(run_id)}
+    identity.request_webhook(work, "run_cancelled", run_id, told, occurrence=str(run.generation))
     return _own_run(repository, run_id, project_id)
 
 

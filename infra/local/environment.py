@@ -41,8 +41,8 @@ ADJUSTABLE = frozenset(
         "RUN_STALL_SECONDS",
         "SIGNED_URL_SECONDS",
         "TRUSTED_PROXIES",
+        "WEBHOOK_LEASE_SECONDS",
         "WEBHOOK_PRIVATE_ADDRESSES",
-        "WEBHOOK_URL",
     }
 )
 """Settings that somebody may set in their shell; the others say where the parts of this machine are."""
@@ -65,7 +65,6 @@ class Parts:
     aws_url: str
     vectors_url: str
     model_url: str
-    gateway_url: str
 
 
 def environment_for(
@@ -149,7 +148,8 @@ def _choices(parts: Parts) -> dict[str, str]:
         # API Gateway adds one entry to X-Forwarded-For; so does ours.
         "TRUSTED_PROXIES": "1",
         "RUN_STALL_SECONDS": "0",
-        "WEBHOOK_URL": f"{parts.gateway_url}/_local/webhooks",
+        # Its queues are in its memory: what was asked for before a crash is lost with them.
+        "WEBHOOK_LEASE_SECONDS": "5",
         "WEBHOOK_PRIVATE_ADDRESSES": "allow",
     }
 

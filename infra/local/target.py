@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PORT_FILE = "aws.port"
+_SENDER = "identity.deliver_webhook"
 _PREPARATIONS = ("stewardship.migrate_database", "knowledge.seed_collections")
 
 
@@ -146,6 +147,7 @@ class LocalTarget:
         values = environment_for(self._catalog, self._parts(), secrets, given)
         self._environment.enter_context(installed(values))
         self._prepare()
+        self._receive_webhooks(gateway.url)
         self._go_on()
         self._deliver(log)
         gateway.start()
@@ -254,7 +256,6 @@ class LocalTarget:
             aws_url=self.aws_url,
             vectors_url=qdrant.url if qdrant is not None else "",
             model_url=self.model_url,
-            gateway_url=self.url,
         )
 
     def _prepare(self) -> None:
@@ -262,6 +263,13 @@ class LocalTarget:
         wanted = [function for function in self._catalog.functions if function.name in _PREPARATIONS]
         with ThreadPoolExecutor(len(_PREPARATIONS)) as pool:
             list(pool.map(self._run_once, wanted))
+
+    def _receive_webhooks(self, url: str) -> None:
+        """Have the house's webhooks come back to this machine, where anybody can look at them."""
+        if any(function.name == _SENDER for function in self._catalog.functions):
+            from infra.local.house_endpoint import ensure_endpoint
+
+            ensure_endpoint(f"{url}/_local/webhooks")
 
     def _run_once(self, function: Function) -> None:
         outcome = self._ready(self._runtime).invoke(function.deployed_name("local"), b"{}")

@@ -45,7 +45,7 @@ def get_project(call: Call[None]) -> ProjectOut:
     call.see_project(project_id)
     project, runs = service.get_project(call.work, project_id)
     campaigns = (marketing.get_campaign(call.work, run) for run in runs)
-    webhooks = (identity.get_delivery(call.work, "project_completed", run) for run in runs)
+    webhooks = (identity.get_webhook_outcome(call.work, "project_completed", run) for run in runs)
     campaign, webhook = next(filter(None, campaigns), None), next(filter(None, webhooks), None)
     return service.project_out(project, runs, campaign, webhook)
 

@@ -1,7 +1,6 @@
-"""Every minute: runs, webhooks and kits that nothing is working on are asked for again.
+"""Every minute: runs and kits that nothing is working on are asked for again.
 
-Asking twice is harmless: an execution has the name of its run, a webhook the id of its delivery, a document the id
-of its content.
+Asking twice is harmless: an execution has the name of its run, a document the id of its content.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from functions.agency import service
-from functions.identity import service as identity
 from shared.bootstrap import container
 from shared.observability import count, observed
 from shared.settings import RunSettings
@@ -23,13 +21,9 @@ def handler(event: Any, context: Any) -> dict[str, int]:
     stall = own.settings(RunSettings).run_stall_seconds
     with own.system_database.transaction(None) as work:
         runs = service.find_stalled_runs(work, stall)
-        deliveries = identity.find_stalled_deliveries(work, stall)
     for row in runs:
         with own.database.transaction(row["tenant_id"]) as work:
             service.revive(work, row)
-    for row in deliveries:
-        with own.database.transaction(row["tenant_id"]) as work:
-            identity.announce_webhook(work, row["id"], row["event_type"], row["payload"], row["attempts"])
     if runs:
         count("StalledRuns", len(runs))
-    return {"runs": len(runs), "webhooks": len(deliveries)}
+    return {"runs": len(runs)}

@@ -11,9 +11,11 @@ from functions.agency.packing import pack_kit
 from functions.agency.pipeline import Brief, load_brief, refuse_ended, store
 from functions.agency.repository import AgencyRepository
 from functions.agents import service as agents
+from functions.identity import service as identity
 from shared.bootstrap import Container, container
+from shared.db.unit_of_work import UnitOfWork
 from shared.errors import RunCancelled
-from shared.models.run import RunStep
+from shared.models.run import Run, RunStep
 from shared.observability import logger, observed
 
 
@@ -82,7 +84,18 @@ def close_run(event: dict[str, Any], context: Any) -> dict[str, Any]:
             detail = {"workflow_id": str(run_id), "agent_id": f"proto_v1_{step.step}", "status": "failed"}
             work.announce("agent_task_failed", {**detail, "error": reason.name})
         work.announce("workflow_finished", {"workflow_id": str(run_id), "status": "failed"})
+        _tell(work, brief.run, reason)
     return {"closed": True}
+
+
+def _tell(work: UnitOfWork, run: Run, reason: Reason) -> None:
+    data = {
+        "project_id": str(run.project_id),
+        "run_id": str(run.id),
+        "error_code": reason.name,
+        "step": reason.step,
+    }
+    identity.request_webhook(work, "run_failed", run.id, data, occurrence=str(run.generation))
 
 
 def _fail_step(

@@ -1,29 +1,34 @@
-"""Writes down what came of webhooks."""
+"""Writes down what came of webhooks, and asks for the retries that are near."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from functions.identity import service
+from functions.identity.webhooks.deliveries import Report, record_attempt
 from shared.batch import each_message
-from shared.bootstrap import container
+from shared.bootstrap import Container, container
 from shared.observability import observed
 
 
-def _record(detail: dict[str, Any]) -> None:
-    with container().database.transaction(UUID(detail["tenant_id"])) as work:
-        service.record_attempt(
-            work,
-            UUID(detail["webhook_id"]),
-            attempts=int(detail["attempts"]),
-            response_status=detail["response_status"],
-            error_message=detail["error_message"],
-        )
+def record(own: Container, detail: dict[str, Any]) -> None:
+    """Record one report."""
+    report = Report(
+        number=int(detail["number"]),
+        started_at=datetime.fromisoformat(detail["started_at"]),
+        duration_ms=int(detail["duration_ms"]),
+        response_status=detail["response_status"],
+        error_message=detail["error_message"],
+        retry_after=detail["retry_after"],
+    )
+    with own.database.transaction(UUID(detail["tenant_id"])) as work:
+        record_attempt(work, UUID(detail["delivery_id"]), report)
 
 
 @observed("identity.record_delivery")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Record each message of the batch."""
     del context
-    return each_message(event, _record)
+    own = container()
+    return each_message(event, lambda detail: record(own, detail))

@@ -42,7 +42,7 @@ _ONE_EACH = {
     "studio.generated_projects": ("run_id", 1),
     "planning.bmad_validations": ("run_id", 1),
     "planning.cloud_estimates": ("run_id", 2),
-    "identity.webhook_deliveries": ("subject_id", 1),
+    "identity.webhook_events": ("subject_id", 1),
 }
 # What would be the same thing twice, were the table's own constraint not there.
 _NO_TWO = {
@@ -81,7 +81,9 @@ def settle(instance: Instance, client: Client, run_id: str, seconds: float) -> d
 
 
 def _delivered(instance: Instance, run_id: str) -> bool:
-    sql = "SELECT 1 FROM identity.webhook_deliveries WHERE subject_id = %(id)s AND status = 'delivered'"
+    sql = """
+        SELECT 1 FROM identity.webhook_deliveries d JOIN identity.webhook_events e ON e.id = d.event_id
+        WHERE e.subject_id = %(id)s AND e.event_type = 'project_completed' AND d.status = 'delivered'"""
     return bool(instance.fetch_all(sql, {"id": run_id}))
 
 

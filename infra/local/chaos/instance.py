@@ -168,7 +168,7 @@ class Instance:
         path = self.folder / "webhooks.jsonl"
         lines = path.read_text().splitlines() if path.exists() else []
         received = [json.loads(line) for line in lines]
-        return [one for one in received if one["payload"]["data"]["run_id"] == run_id]
+        return [one for one in received if one["payload"]["data"].get("run_id") == run_id]
 
     def _read_about(self) -> bool:
         """Whether this very process has told where its parts are; a dead one's file may still lie there."""

@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from psycopg.types.json import Jsonb
-
 from functions.agency import service as agency
 from functions.agency.repository import AgencyRepository
 from functions.agents import service as agents
 from functions.identity import service as identity
 from functions.identity.audit import service as audit
+from functions.identity.webhooks.deliveries import Report, record_attempt
 from functions.marketing import service as marketing
 from functions.planning import service as planning
 from functions.planning.validation import Finding, Validation
@@ -23,6 +22,7 @@ from shared.db.unit_of_work import Database, UnitOfWork
 from shared.http.idempotency import once
 from shared.models.lead import IntakeCreate
 from shared.models.model_call import Ledger, LedgerCall
+from shared.models.webhook_endpoint import WebhookEndpointCreate
 from tests.samples.harbour_plan import PLAN
 from tests.samples.harbour_story import LAUNCH
 from tests.unit.agents.asking import AGENT
@@ -136,7 +136,18 @@ def _what_is_made(work: UnitOfWork, project: UUID, run: UUID) -> None:
     assert found is not None
     assert found.lead_id is not None
     marketing.draft_warmup(work, project, run, found.lead_id, LAUNCH)
-    identity.request_webhook(work, "project_completed", run, {"a": Jsonb({}).obj}, enabled=True)
+    _webhook(work, project, run)
     audit.record(work, "project.completed", actor=None, subject_type="project", subject_id=project)
     work.execute(_DOCUMENT, {"id": (document := uuid4()), "project_id": project, "digest": DIGEST})
     work.execute(_CHUNK, {"id": document})
+
+
+def _webhook(work: UnitOfWork, project: UUID, run: UUID) -> None:
+    """An endpoint, an event, its delivery and the attempt that was taken."""
+    wanted = WebhookEndpointCreate(url="https://hooks.example.com/", event_types=["project_completed"])
+    identity.create_webhook_endpoint(work, wanted, allow_private=False)
+    data = {"project_id": str(project), "run_id": str(run), "name": "Quayside"}
+    identity.request_webhook(work, "project_completed", run, data)
+    row = work.fetch_one("SELECT id FROM identity.webhook_deliveries")
+    assert row is not None
+    record_attempt(work, row["id"], Report(1, datetime.now(UTC), 12, 204, None))

@@ -25,7 +25,6 @@ PARTS = Parts(
     aws_url="http://127.0.0.1:1",
     vectors_url="http://127.0.0.1:2",
     model_url="http://127.0.0.1:3",
-    gateway_url="http://127.0.0.1:8000",
 )
 SECRETS = {SIGNING_KEY: "signing"}
 
@@ -36,7 +35,7 @@ def _values(**given: str) -> dict[str, str]:
 
 def test_no_function_lacks_a_setting() -> None:
     assert missing(CATALOG, _values()) == {}
-    assert missing(CATALOG, {})["agency.create_intake"]
+    assert missing(CATALOG, {})["agency.intake"]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +58,6 @@ def test_the_choices_of_one_machine() -> None:
     assert settings.EmbeddingSettings.load(values).embedding_provider == "hashed"
     assert settings.ModelSettings.load(values).anthropic_base_url == "http://127.0.0.1:3"
     webhook = settings.WebhookSettings.load(values)
-    assert webhook.webhook_url == "http://127.0.0.1:8000/_local/webhooks"
     assert webhook.webhook_private_addresses == "allow"
 
 

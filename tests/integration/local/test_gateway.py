@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra.local.serving import Limits, PortInUse, Server
+from infra.local.webhook_sink import ENDPOINT_ID
+from shared.webhook_signature import derive_secret
 from tests.integration.local.conftest import ACCOUNT, System, together
 
 
@@ -225,10 +227,13 @@ def test_health_and_page(system: System) -> None:
     _problem(_ask(system, "PUT", "/_local/health"), 405, "/_local/health")
 
 
-def _webhook(system: System, payload: dict[str, Any], *, age: int = 0, key: str = "") -> int:
+def _webhook(
+    system: System, payload: dict[str, Any], *, age: int = 0, key: str = "", version: int = 1
+) -> int:
     body = json.dumps(payload)
     identifier, stamp = f"msg_{uuid.uuid4()}", str(int(time.time()) - age)
-    secret = base64.b64decode((key or system.secrets["webhook-key"]).removeprefix("whsec_"))
+    derived = derive_secret(key or system.secrets["webhook-key"], ENDPOINT_ID, version)
+    secret = base64.b64decode(derived.removeprefix("whsec_"))
     signed = hmac.new(secret, f"{identifier}.{stamp}.{body}".encode(), hashlib.sha256).digest()
     signatures = "v1,bm90aGluZw== v1," + base64.b64encode(signed).decode()
     return _ask(
@@ -247,18 +252,19 @@ def test_webhooks_are_checked_and_kept(system: System, tag: str) -> None:
 
     statuses = [
         _webhook(system, {"type": "kit.completed", "n": 1, "tag": tag}),
+        _webhook(system, {"type": "kit.completed", "n": 1, "tag": tag}, version=2),
         _webhook(system, {"type": "kit.completed", "n": 2, "tag": tag}, age=3600),
         _webhook(system, {"type": "kit.completed", "n": 3, "tag": tag}, key=wrong),
         _ask(system, "POST", "/_local/webhooks", f"no json {tag}")[0],
     ]
 
-    assert statuses == [204, 401, 401, 401]
+    assert statuses == [204, 204, 401, 401, 401]
     entries = json.loads(_ask(system, "GET", "/_local/webhooks")[2])["data"]
     kept = [entry for entry in entries if tag in json.dumps(entry)]
-    assert [entry["verified"] for entry in kept] == [True, False, False, False]
-    assert [entry["type"] for entry in kept] == ["kit.completed"] * 3 + [None]
+    assert [entry["verified"] for entry in kept] == [True, True, False, False, False]
+    assert [entry["type"] for entry in kept] == ["kit.completed"] * 4 + [None]
     assert set(kept[0]) == {"id", "type", "time", "verified", "payload"}
-    assert (system.folder / "webhooks.jsonl").read_text().count(tag) == 4
+    assert (system.folder / "webhooks.jsonl").read_text().count(tag) == 5
 
 
 def test_the_handlers_output_is_in_the_log_and_not_in_the_terminal(system: System) -> None:

@@ -21,7 +21,7 @@ LONGEST_STAGE = "staging"
 ACCOUNT = "1" * 12
 # What a function in the edge zone never touches, and one in the data zone neither.
 INSIDE = {"database", "cache", "vectors"}
-OUTSIDE_ONLY = {"secret:model-key", "secret:webhook-key"}
+OUTSIDE_ONLY = {"secret:model-key"}
 
 functions = pytest.mark.parametrize("function", CATALOG.functions, ids=lambda function: function.name)
 queues = pytest.mark.parametrize("queue", CATALOG.queues, ids=lambda queue: queue.name)
@@ -103,7 +103,7 @@ def test_a_route_answers_before_the_gateway_gives_up() -> None:
 def test_every_route_leads_to_a_function_with_a_permission() -> None:
     for route in CATALOG.routes:
         assert CATALOG.function(route.function).zone == Zone.DATA
-        assert re.fullmatch(r"[a-z]+:[a-z]+", route.permission)
+        assert re.fullmatch(r"[a-z_]+:[a-z_]+", route.permission)
         assert route.path.startswith("/v1/")
     assert max(Counter((route.method, route.path) for route in CATALOG.routes).values()) == 1
 

@@ -14,14 +14,12 @@ from shared.bootstrap import Container, container
 from shared.db.unit_of_work import UnitOfWork
 from shared.models.answers import LaunchAnswer
 from shared.observability import observed
-from shared.settings import WebhookTargetSettings
 
 
 def make(own: Container, brief: Brief, answer: LaunchAnswer, retrieved: Retrieved, author: str) -> Made:
     """Return the archive, and what is written and announced with it."""
     del retrieved
     archive = pack_kit(own, brief, _kit_readme(brief, answer, author))
-    url = own.settings(WebhookTargetSettings).webhook_url
 
     def write(work: UnitOfWork) -> None:
         repository = AgencyRepository(work)
@@ -31,7 +29,7 @@ def make(own: Container, brief: Brief, answer: LaunchAnswer, retrieved: Retrieve
         repository.complete_run(run.id)
         repository.set_project_status(project.id, "completed")
         data = {"project_id": str(project.id), "run_id": str(run.id), "name": brief.name}
-        identity.request_webhook(work, "project_completed", run.id, data, enabled=bool(url))
+        identity.request_webhook(work, "project_completed", run.id, data)
         work.announce("kit_completed", {"run_id": str(run.id), "project_id": str(project.id)})
         work.announce("workflow_finished", {"workflow_id": str(run.id), "status": "completed"})
 

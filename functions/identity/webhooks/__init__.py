@@ -1,0 +1,1 @@
+"""Outgoing webhooks: endpoints, what is told, its schedule, and the post itself."""
