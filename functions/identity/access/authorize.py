@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from functions.identity.access.authentication import authenticate, bearer
-from functions.identity.access.policies import is_allowed, permissions
+from functions.identity.access.policies import may, permissions
 from shared.bootstrap import container
 from shared.errors import Unauthorized
 from shared.observability import logger, observed
@@ -32,19 +32,31 @@ def _verdict(event: dict[str, Any], principal: str, effect: str, context: dict[s
     }
 
 
+def _authorization(event: dict[str, Any]) -> str | None:
+    """Return the one Authorization header of a request; two would leave open whose request it is."""
+    found: list[str] = []
+    for name, values in (event.get("multiValueHeaders") or {}).items():
+        if str(name).lower() == "authorization":
+            found += [str(value) for value in values]
+    if not found:
+        single = (event.get("headers") or {}).items()
+        found = [str(value) for name, value in single if str(name).lower() == "authorization"]
+    return found[0] if len(found) == 1 else None
+
+
 @observed("identity.authorize")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Allow or deny a request. Raises NotAuthenticated."""
     del context
     asked = event.get("requestContext") or {}
     logger().thread_safe_append_keys(request_id=str(asked.get("requestId")))
-    headers = {str(name).lower(): value for name, value in (event.get("headers") or {}).items()}
+    own = container()
     try:
-        caller = authenticate(container(), bearer(headers.get("authorization")))
+        caller = authenticate(own, bearer(_authorization(event)))
     except Unauthorized as error:
         raise NotAuthenticated from error
     permission = permissions().get(str(asked.get("operationName")))
-    if permission is None or not is_allowed(caller, permission):
+    if permission is None or not may(own, caller, permission):
         detail = f"This needs the permission {permission}." if permission else "This is not allowed."
         return _verdict(event, caller.principal, "Deny", {"detail": detail})
     return _verdict(event, caller.principal, "Allow", caller.to_context())

@@ -1,7 +1,7 @@
 """Whether a caller may do something: Cedar policies of this folder, evaluated in process.
 
-Policies and schema are parsed once. With the schema, an action that the catalog does not know and an attribute that is
-not of its type are errors, and whatever ends with an error is refused.
+Policies and schema are parsed once. With the schema, an action that the catalog does not know and an attribute that
+is not of its type are errors, and whatever ends with an error is refused.
 """
 
 from __future__ import annotations
@@ -9,11 +9,16 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import cedarpy
 
 from shared.models.caller import Caller, CallerKind
+from shared.settings import HouseSettings
+
+if TYPE_CHECKING:
+    from shared.bootstrap import Container
 
 _FOLDER = Path(__file__).parent
 _TYPES = {CallerKind.USER: "User", CallerKind.API_KEY: "ApiKey", CallerKind.VISITOR: "Visitor"}
@@ -34,6 +39,12 @@ def permissions() -> dict[str, str]:
     """Return the permission that each operation needs, as the catalog of the system names them."""
     found: dict[str, str] = json.loads((_FOLDER / "permissions.json").read_text(encoding="utf-8"))
     return found
+
+
+def may(own: Container, caller: Caller, permission: str) -> bool:
+    """Whether policies let a caller do what needs a permission, in this deployment."""
+    house = UUID(own.settings(HouseSettings).house_tenant_id)
+    return is_allowed(caller, permission, house=caller.tenant_id == house)
 
 
 def is_allowed(caller: Caller, permission: str, *, house: bool = False) -> bool:
