@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import tempfile
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -34,16 +32,13 @@ from shared.http.capability import Capability, issue
 from shared.models.lead import IntakeCreate, IntakeOut
 from shared.settings import OwnerDatabaseSettings
 from tests.benchmarks.report import Section, milliseconds, percentile
+from tests.benchmarks.timing import Contender, Event, interleaved
 
 TENANT = UUID(HOUSE_TENANT_ID)
 KEY = "a-key-of-this-benchmark"
 BUDGET = 1_000_000
-WARM_UP = 30
 LIMIT = Limit("intake", "ratelimit:intake:{203.0.113.7}", 1_000_000, 3600)
 NO_CONTEXT: Any = None
-
-Event = dict[str, Any]
-Contender = Callable[[Event], int]
 
 
 class Own(Container):
@@ -102,6 +97,10 @@ def engines() -> Iterator[None]:
             "CACHE_URL": redis.url,
             "HOUSE_TENANT_ID": HOUSE_TENANT_ID,
             "INTAKE_PER_HOUR": "1000000",
+            "RATE_LIMIT_USER_REQUESTS": "100000",
+            "RATE_LIMIT_ENDPOINT_REQUESTS": "100000",
+            "BUS_NAME": "agent-analytics",
+            "TOKEN_KEY_SECRET": "token-key",
             "CAPABILITY_KEY_SECRET": "capability-key",
             "RUN_BUDGET_MICROUSD": str(BUDGET),
             "POWERTOOLS_TRACE_DISABLED": "true",
@@ -207,33 +206,14 @@ def measure(requests: int) -> list[Section]:
     nothing = {"database": NoWork(), "limiter": InMemoryLimiter(SystemClock())}
     with engines():
         with standing_on(Own()):
-            real = _taken(contenders, requests)
+            real = interleaved(contenders, event_of, requests, status=201)
         with standing_on(Own(**nothing)):
-            stubbed = _taken(contenders, requests)
+            stubbed = interleaved(contenders, event_of, requests, status=201)
     where = f"{requests} requests each, interleaved; API Gateway event in, response out"
     return [
         _section("POST /v1/intake in process, PostgreSQL and Redis real", where, real),
         _section("The same with database and cache stubbed: the way in and out alone", where, stubbed),
     ]
-
-
-def _taken(contenders: dict[str, Contender], requests: int) -> dict[str, list[float]]:
-    """Return the seconds of each request, the contenders in random order each time."""
-    taken: dict[str, list[float]] = {name: [] for name in contenders}
-    order = list(contenders)
-    chance = random.Random(2026)  # noqa: S311 - an order, not a secret
-    for number in range(-WARM_UP, requests):
-        chance.shuffle(order)
-        for name in order:
-            event = event_of(chance.randrange(10**9))
-            started = time.perf_counter()
-            status = contenders[name](event)
-            elapsed = time.perf_counter() - started
-            if status != 201:
-                raise RuntimeError(f"{name} answered {status}")
-            if number >= 0:
-                taken[name].append(elapsed)
-    return taken
 
 
 def _section(title: str, note: str, taken: dict[str, list[float]]) -> Section:
