@@ -76,7 +76,7 @@ class Route:
     """An HTTPS operation of a function, and the permission it needs.
 
     operation: its name in the handler's `Resource`, unique in the catalog. permission: `<resource>:<act>`, what the
-    policies in `functions/identity/access/policies` allow or not.
+    policies in `functions/identity/access/roles.cedar` allow or not; ValueError without one.
     """
 
     method: str
@@ -85,6 +85,11 @@ class Route:
     operation: str
     permission: str
     access: Access = Access.AUTHORISED
+
+    def __post_init__(self) -> None:
+        parts = self.permission.split(":")
+        if len(parts) != 2 or not all(part.isidentifier() and part.islower() for part in parts):
+            raise ValueError(f"{self.method} {self.path} names no permission: {self.permission!r}")
 
 
 @dataclass(frozen=True)
