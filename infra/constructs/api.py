@@ -150,7 +150,13 @@ class CatalogApi(Construct):
 
     def _add_gateway_responses(self) -> None:
         for kind, status, title, detail in GATEWAY_PROBLEMS:
-            headers = {"Content-Type": f"'{PROBLEM_JSON}'", "Cache-Control": "'no-store'"}
+            headers = {
+                "Content-Type": f"'{PROBLEM_JSON}'",
+                "Cache-Control": "'no-store'",
+                "X-Content-Type-Options": "'nosniff'",
+                "Referrer-Policy": "'no-referrer'",
+                "X-Request-Id": "context.requestId",
+            }
             if status == 401:
                 headers["WWW-Authenticate"] = "'Bearer'"
             if status in (429, 503):

@@ -179,7 +179,8 @@ class Gateway:
     def _problem(self, error: AppError, path: str, request_id: str) -> Answer:
         body = json.dumps(problem.body_of(error, path, request_id)).encode()
         headers = [("Content-Type", problem.CONTENT_TYPE), ("X-Request-Id", request_id)]
-        headers.append(("X-Content-Type-Options", "nosniff"))
+        headers += [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+        headers.append(("Referrer-Policy", "no-referrer"))
         if isinstance(error, MethodNotAllowed):
             headers.append(("Allow", ", ".join(self._router.methods(path))))
         if isinstance(error, Unauthorized):

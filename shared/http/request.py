@@ -19,17 +19,20 @@ M = TypeVar("M", bound=WireModel)
 Q = TypeVar("Q", bound=QueryModel)
 
 MAX_BODY_BYTES = 256 * 1024
+# Up to here every whole number is a float of its own.
+_EXACT = 2**53
 
 
 def _refuse_constant(name: str) -> Any:
     raise Unreadable(f"The body holds {name}, which is not JSON.")
 
 
-def _finite(literal: str) -> float:
+def _finite(literal: str) -> float | int:
+    """Return a number with a point or an exponent; 1.0 is the whole number 1, as JSON Schema has it."""
     number = float(literal)
     if number in (float("inf"), float("-inf")):
         raise Unreadable("The body holds a number too large to keep.")
-    return number
+    return int(number) if number.is_integer() and abs(number) <= _EXACT else number
 
 
 def _whole(literal: str) -> int:
@@ -65,10 +68,14 @@ class Request:
 
     def path_id(self, name: str) -> UUID:
         """Return a UUID of the path. Raises NotFound when it is none: there is no such thing."""
+        text = self.path_text(name) or ""
         try:
-            return UUID(self.path_text(name) or "")
+            found = UUID(text)
         except ValueError as error:
             raise NotFound from error
+        if str(found) != text.lower():
+            raise NotFound  # a spelling that Python takes and nobody else: braces, urn:uuid:, no hyphens
+        return found
 
     def path_text(self, name: str) -> str | None:
         """Return a part of the path as it was sent, None when the route has none of that name."""

@@ -20,12 +20,14 @@ _MAX_TOKEN = 200
 def _check_secret(value: SecretStr) -> SecretStr:
     if not 1 <= len(value.get_secret_value()) <= _MAX_PASSWORD:
         raise ValueError(f"must have 1 to {_MAX_PASSWORD} characters")
+    refuse_unstorable(value.get_secret_value())
     return value
 
 
 def _check_token(value: SecretStr) -> SecretStr:
     if not 1 <= len(value.get_secret_value()) <= _MAX_TOKEN:
         raise ValueError(f"must have 1 to {_MAX_TOKEN} characters")
+    refuse_unstorable(value.get_secret_value())
     return value
 
 

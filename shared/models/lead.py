@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, NewType
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, Field, JsonValue, WithJsonSchema
 
 from shared.models.base import Entity, WireModel, line, refuse_unstorable, text
 
@@ -91,9 +91,40 @@ def check_constraints(value: dict[str, Any]) -> dict[str, Any]:
             elif isinstance(item, int) and not isinstance(item, bool):
                 if abs(item) > 10**15:
                     raise ValueError("must hold numbers of at most 15 digits")
-            elif not isinstance(item, float | bool):
+            elif isinstance(item, float):
+                if abs(item) > 10**15:
+                    raise ValueError("must hold numbers of at most 15 digits")
+            elif not isinstance(item, bool):
                 raise ValueError("must hold texts, numbers, booleans or lists of texts")
     return value
+
+
+_STORABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+_SCALAR: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "maxLength": 500, "pattern": _STORABLE},
+        {"type": "number", "minimum": -(10**15), "maximum": 10**15},
+        {"type": "boolean"},
+    ]
+}
+Constraints = Annotated[
+    dict[str, Any],
+    AfterValidator(check_constraints),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "maxProperties": 20,
+            "propertyNames": {"minLength": 1, "maxLength": 60, "pattern": _STORABLE},
+            "additionalProperties": {
+                "anyOf": [*_SCALAR["anyOf"], {"type": "array", "maxItems": 20, "items": _SCALAR}]
+            },
+        }
+    ),
+]
+"""What an idea must keep to, as `check_constraints` says."""
+
+EMAIL_SCHEMA = {"type": "string", "format": "email", "minLength": 3, "maxLength": 254}
+"""An address, as JSON Schema says it."""
 
 
 class IntakeCreate(WireModel):
@@ -103,7 +134,7 @@ class IntakeCreate(WireModel):
     own limit stands above it. `approval`: the kit waits for POST …/approve before it leaves the house.
     """
 
-    email: Annotated[str, line(255, 3), AfterValidator(check_email)]
+    email: Annotated[str, line(254, 3), AfterValidator(check_email), WithJsonSchema(EMAIL_SCHEMA)]
     idea: Annotated[str, text(5000, 3)]
     sector: Sector
     name: Annotated[str, line(255)] | None = None
@@ -111,7 +142,7 @@ class IntakeCreate(WireModel):
     job_title: Annotated[str, line(255)] | None = None
     phone: Annotated[str, line(50)] | None = None
     source: Annotated[str, line(50)] = "website"
-    constraints: Annotated[dict[str, Any], AfterValidator(check_constraints)] = Field(default_factory=dict)
+    constraints: Constraints = Field(default_factory=dict)
     approval: bool = False
     priority: Literal["default", "low"] = "default"
     budget_microusd: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None

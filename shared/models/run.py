@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Annotated, Any, NewType
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
 from shared.models.base import Entity, WireModel, text
-from shared.models.lead import check_constraints
+from shared.models.lead import Constraints
 from shared.models.project import ProjectId
 
 RunId = NewType("RunId", UUID)
@@ -155,7 +155,7 @@ class RunFork(WireModel):
     """What a fork may change. What it leaves alone is not asked, nor paid, again."""
 
     idea: Annotated[str, text(5000, 3)] | None = None
-    constraints: Annotated[dict[str, Any], AfterValidator(check_constraints)] | None = None
+    constraints: Constraints | None = None
     budget_microusd: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
 
 

@@ -10,6 +10,7 @@ from functions.identity.people.act import Act
 from functions.identity.people.throttle import admit_address
 from functions.identity.people.users import user_out
 from shared.db.unit_of_work import UnitOfWork
+from shared.errors import RateLimited, Unauthorized
 from shared.http.call import Call
 from shared.http.operation import Response
 from shared.http.resource import Resource
@@ -28,6 +29,7 @@ handler = bootstrap.handler
     public=True,
     repeats=True,
     conflicts=True,
+    problems=(Unauthorized, RateLimited),
     example={
         "token": "the secret bootstrap-key of this deployment",
         "email": "ada@example.com",

@@ -10,6 +10,7 @@ from functions.identity.people.mail_token import Purpose, check
 from functions.identity.people.throttle import admit_address
 from functions.identity.people.users import user_out
 from shared.db.unit_of_work import UnitOfWork
+from shared.errors import RateLimited
 from shared.http.call import Call
 from shared.http.operation import Response
 from shared.http.paging import page_of
@@ -80,6 +81,7 @@ def revoke_invitation(call: Call[None]) -> None:
     public=True,
     repeats=True,
     conflicts=True,
+    problems=(RateLimited,),
     example={
         "token": "mail_the.token-of-the-mail",
         "username": "grace",

@@ -11,6 +11,7 @@ from functions.identity.people.act import Act
 from functions.identity.people.mail_token import Purpose, check
 from functions.identity.people.throttle import admit_address, admit_mail
 from shared.db.unit_of_work import UnitOfWork
+from shared.errors import RateLimited
 from shared.http.call import Call
 from shared.http.operation import Response
 from shared.http.resource import Resource
@@ -45,6 +46,7 @@ def _use(call: Call[Any], token: TokenText, purpose: Purpose, do: Callable[[Act,
     public=True,
     repeats=True,
     conflicts=True,
+    problems=(RateLimited,),
     example={"token": "mail_the.token-of-the-mail"},
 )
 def verify_email(call: Call[EmailVerification]) -> Response:
@@ -58,6 +60,7 @@ def verify_email(call: Call[EmailVerification]) -> Response:
     status=202,
     public=True,
     repeats=True,
+    problems=(RateLimited,),
     example={"email": "ada@example.com"},
 )
 def request_password_reset(call: Call[PasswordResetRequest]) -> Response:
@@ -66,7 +69,9 @@ def request_password_reset(call: Call[PasswordResetRequest]) -> Response:
     The answer, and the work behind it, is the same whether somebody has the address or not: who that is, is looked up
     later. An address of the internet may ask so often an hour, and a mailbox gets so many mails an hour.
     """
-    told = admit_address(call) | admit_mail(call, call.body.tenant, call.body.email)
+    told = admit_address(call)
+    # What is left of a mailbox's quota is nothing to tell: it would say whether somebody else has asked.
+    admit_mail(call, call.body.tenant, call.body.email)
     asked = call.body.model_dump()
     # Nobody has been looked for yet, so the question belongs to the house, whatever tenant it names.
     house = UUID(call.own.settings(PublicSettings).house_tenant_id)
@@ -84,6 +89,7 @@ def request_password_reset(call: Call[PasswordResetRequest]) -> Response:
     body=PasswordReset,
     public=True,
     repeats=True,
+    problems=(RateLimited,),
     example={"token": "mail_the.token-of-the-mail", "password": "a long sentence of your own"},
 )
 def reset_password(call: Call[PasswordReset]) -> Response:

@@ -144,6 +144,7 @@ class _Worker(threading.Thread):
                 job = self._job
                 self._job = None
             if job is None:
+                self._pool.leave()
                 return
             outcome = self._pool.perform(job)
             self._pool.release(self, job)

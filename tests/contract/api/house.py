@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 from uuid import UUID
@@ -22,13 +21,13 @@ import pytest
 
 from infra.catalog import CATALOG
 from infra.local.aws import names
-from infra.local.aws.secret_file import SIGNING_KEY, load_secrets
 from infra.local.aws.runtime import Runtime
+from infra.local.aws.secret_file import SIGNING_KEY, load_secrets
 from infra.local.aws.wsgi import Answer, calling
 from infra.local.environment import HOUSE_TENANT_ID, Parts, environment_for, installed
 from infra.local.gateway import Gateway
-from infra.local.postgres import OWNER, SYSTEM
-from shared import bootstrap, observability
+from infra.local.postgres import APP, OWNER, SYSTEM
+from shared import bootstrap, settings
 from shared.adapters.bus import FakeBus
 from shared.adapters.objects_memory import InMemoryObjectStore
 from shared.adapters.secrets import FakeSecrets
@@ -37,14 +36,14 @@ from tests.fixtures.engines import TestDatabase
 
 HOUSE = UUID(HOUSE_TENANT_ID)
 MANY = "100000"
-# What a test sends is not counted: limits have tests of their own.
-_SETTINGS = {
-    "INTAKE_PER_HOUR": MANY,
-    "RATE_LIMIT_USER_REQUESTS": MANY,
-    "RATE_LIMIT_ENDPOINT_REQUESTS": MANY,
-    "RATE_LIMIT_KEY_REQUESTS": MANY,
-    "RUN_STALL_SECONDS": "120",
-}
+_NOWHERE = "http://127.0.0.1:9"
+
+
+def generous() -> dict[str, str]:
+    """Return settings with which what a test sends meets no limit: those have tests of their own."""
+    kinds = [kind for kind in vars(settings).values() if isinstance(kind, type)]
+    names = {name for kind in kinds if issubclass(kind, settings.Settings) for name in kind.variables()}
+    return {name: MANY for name in sorted(names) if name.endswith(("_PER_HOUR", "_REQUESTS"))}
 
 
 @dataclass(frozen=True)
@@ -74,16 +73,14 @@ class Sent:
 class _Pages:
     """No pages under /_local."""
 
-    def answer(self, environ: dict[str, Any], path: str) -> Answer | None:
+    def answer(self, *_: Any) -> Answer | None:
         return None
 
 
 class House:
     """The API over a database and a cache. Use as a context manager."""
 
-    def __init__(
-        self, database: TestDatabase, cache_url: str, folder: Any, settings: Mapping[str, str]
-    ) -> None:
+    def __init__(self, database: TestDatabase, cache_url: str, folder: Any, more: Mapping[str, str]) -> None:
         self.database = database
         self.bus = FakeBus()
         self.objects = InMemoryObjectStore({names.bucket_name(b): b.versioned for b in CATALOG.buckets})
@@ -91,17 +88,19 @@ class House:
         self.keys = {secret.name: made[secret.name] for secret in CATALOG.secrets}
         self._secrets = FakeSecrets({names.secret_name(s): made[s.name] for s in CATALOG.secrets})
         parts = Parts(
-            database.server.host,
-            database.server.port,
-            database.name,
-            database.environment()["DATABASE_USER"],
-            OWNER,
-            SYSTEM,
-            cache_url,
-            *["http://127.0.0.1:9"] * 4,
+            database_host=database.server.host,
+            database_port=database.server.port,
+            database_name=database.name,
+            database_user=APP,
+            database_owner=OWNER,
+            database_system_user=SYSTEM,
+            cache_url=cache_url,
+            aws_url=_NOWHERE,
+            vectors_url=_NOWHERE,
+            model_url=_NOWHERE,
         )
         values = environment_for(CATALOG, parts, {SIGNING_KEY: "unused"}, {})
-        self.environment = {**values, **_SETTINGS, **settings}
+        self.environment = {**values, **generous(), **more}
         self._runtime = Runtime(CATALOG.functions, leave=close_container)
         self._gateway = Gateway(CATALOG, self._runtime, _Pages(), port=0)  # type: ignore[arg-type]
         self._inside = threading.Lock()
@@ -111,9 +110,7 @@ class House:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._runtime.stop()
         self._gateway.stop()
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import Any
 from uuid import uuid4
 
-import pytest
-
 from infra.openapi.inventory import Served
+from shared.http.request import MAX_BODY_BYTES
 from tests.contract.api.cases import cases
 from tests.contract.api.house import Reply
 from tests.contract.api.stage import Tenancy
-from shared.http.request import MAX_BODY_BYTES
 
 authorised = cases(lambda case: not case.public)
 with_body = cases(lambda case: case.operation.body is not None)
@@ -27,13 +23,13 @@ def pointers(reply: Reply) -> list[str]:
 
 
 @authorised
-@pytest.mark.parametrize("authorization", [None, "Bearer", "Bearer x.y.z", "Basic eDp5"], ids=str)
-def test_without_credentials_nothing_opens(case: Served, tenancy: Tenancy, authorization: str | None) -> None:
-    headers = {} if authorization is None else {"authorization": authorization}
-    reply = tenancy.send(case, replace(tenancy.request(case), token=None, headers=headers))
-
-    assert reply.status == 401
-    assert reply.headers["www-authenticate"] == "Bearer"
+def test_without_credentials_nothing_opens(case: Served, tenancy: Tenancy) -> None:
+    sent = replace(tenancy.request(case), token=None)
+    for authorization in (None, "Bearer x.y.z", "Basic eDp5"):
+        headers = {} if authorization is None else {"authorization": authorization}
+        reply = tenancy.send(case, replace(sent, headers=headers))
+        assert reply.status == 401, authorization
+        assert reply.headers["www-authenticate"] == "Bearer"
 
 
 @cases()
@@ -52,13 +48,10 @@ def test_another_type_of_content_is_refused(case: Served, tenancy: Tenancy) -> N
 
 
 @taking
-@pytest.mark.parametrize(
-    "body", [b"{", b'{"a": 1, "a": 2}', b'{"a": NaN}', b'{"a": 1e999}', b"\xff\xfe", b"[" * 90_000], ids=len
-)
-def test_what_is_no_json_is_refused(case: Served, tenancy: Tenancy, body: bytes) -> None:
-    sent = replace(tenancy.request(case), body=body, headers={"content-type": "application/json"})
-
-    assert tenancy.send(case, sent).status == 400
+def test_what_is_no_json_is_refused(case: Served, tenancy: Tenancy) -> None:
+    sent = tenancy.request(case)
+    for body in (b"{", b'{"a": 1, "a": 2}', b'{"a": NaN}', b'{"a": 1e999}', b"\xff\xfe", b"[" * 90_000):
+        assert tenancy.send(case, replace(sent, body=body)).status == 400, body[:20]
 
 
 @with_body
@@ -70,23 +63,20 @@ def test_a_field_that_is_not_known_is_pointed_at(case: Served, tenancy: Tenancy)
 
 
 @with_body
-@pytest.mark.parametrize("bad", ["\\u0000", "\\ud800"], ids=["NUL", "surrogate"])
-def test_what_cannot_be_kept_is_refused_in_any_text(case: Served, tenancy: Tenancy, bad: str) -> None:
+def test_what_cannot_be_kept_is_refused_in_any_text(case: Served, tenancy: Tenancy) -> None:
     sent = tenancy.request(case)
-    bodies = [{**sent.body, f"surprise{bad}": 1}]
-    bodies += [{**sent.body, name: f"a{bad}b"} for name, value in sent.body.items() if isinstance(value, str)]
-    for body in bodies:
-        raw = json.dumps(body).replace("\\\\u", "\\u").encode()
-        reply = tenancy.send(case, replace(sent, body=raw))
-        assert reply.status == 422, raw
+    texts = [name for name, value in sent.body.items() if isinstance(value, str)]
+    for bad in ("\x00", "\ud800"):
+        for name in (f"surprise{bad}", *texts):
+            reply = tenancy.send(case, replace(sent, body={**sent.body, name: f"a{bad}b"}))
+            assert reply.status == 422, name
 
 
 @with_body
-@pytest.mark.parametrize("body", [[], None, 1, "text", True], ids=str)
-def test_a_body_that_is_no_object_is_refused(case: Served, tenancy: Tenancy, body: Any) -> None:
-    sent = replace(tenancy.request(case), body=json.dumps(body).encode())
-
-    assert tenancy.send(case, sent).status == 422
+def test_a_body_that_is_no_object_is_refused(case: Served, tenancy: Tenancy) -> None:
+    sent = tenancy.request(case)
+    for body in (b"[]", b"null", b"1", b'"text"', b"true"):
+        assert tenancy.send(case, replace(sent, body=body)).status == 422, body
 
 
 @taking
@@ -102,22 +92,12 @@ def test_a_body_that_nobody_would_read_is_refused(case: Served, tenancy: Tenancy
 
 
 @with_path
-@pytest.mark.parametrize(
-    "bad",
-    [
-        "1",
-        "null",
-        "x" * 500,
-        "%00",
-        "%F0%9F%90%9F",
-        "..%2F..",
-        "{}",
-        "urn:uuid:0199ffff-0000-7000-8000-00000000dead",
-    ],
-)
-def test_what_is_no_id_is_not_found(case: Served, tenancy: Tenancy, bad: str) -> None:
+def test_what_is_no_id_is_not_found(case: Served, tenancy: Tenancy) -> None:
     for name in case.parameters:
-        assert tenancy.send(case, tenancy.request(case, **{name: bad})).status == 404, name
+        known = tenancy.value(name)
+        strange = (f"%7B{known}%7D", f"urn:uuid:{known}", known.replace("-", ""), f"{known}%20")
+        for bad in ("1", "null", "x" * 500, "%00", "%F0%9F%90%9F", "..%2F..", *strange):
+            assert tenancy.send(case, tenancy.request(case, **{name: bad})).status == 404, (name, bad)
 
 
 @with_path
@@ -136,26 +116,19 @@ def test_the_limits_are_told(case: Served, tenancy: Tenancy) -> None:
 
 
 @lists
-@pytest.mark.parametrize(
-    "query",
-    ["limit=0", "limit=101", "limit=-1", "limit=abc", "limit=1e1", "limit=%D9%A3", "limit=", "limit=%00"],
-)
-def test_a_limit_has_its_bounds(case: Served, tenancy: Tenancy, query: str) -> None:
+def test_a_limit_has_its_bounds(case: Served, tenancy: Tenancy) -> None:
     sent = tenancy.request(case)
-    reply = tenancy.send(case, replace(sent, path=f"{sent.path}?{query}"))
-
-    assert (reply.status, pointers(reply)) == (422, ["/limit"])
+    for limit in ("0", "101", "-1", "abc", "1e1", "1.5", "%D9%A3", "", "%00", "1" * 5000):
+        reply = tenancy.send(case, replace(sent, path=f"{sent.path}?limit={limit}"))
+        assert (reply.status, pointers(reply)) == (422, ["/limit"]), limit
 
 
 @lists
-@pytest.mark.parametrize(
-    "cursor", ["x", "%00", "%F0%9F%90%9F", "A" * 22 + "=", "A" * 201, "A" * 21 + "B", ""]
-)
-def test_a_forged_cursor_is_refused(case: Served, tenancy: Tenancy, cursor: str) -> None:
+def test_a_forged_cursor_is_refused(case: Served, tenancy: Tenancy) -> None:
     sent = tenancy.request(case)
-    reply = tenancy.send(case, replace(sent, path=f"{sent.path}?cursor={cursor}"))
-
-    assert (reply.status, pointers(reply)) == (422, ["/cursor"])
+    for cursor in ("x", "%00", "%F0%9F%90%9F", "A" * 22 + "=", "A" * 201, "A" * 21 + "B", ""):
+        reply = tenancy.send(case, replace(sent, path=f"{sent.path}?cursor={cursor}"))
+        assert (reply.status, pointers(reply)) == (422, ["/cursor"]), cursor
 
 
 @lists
