@@ -33,8 +33,8 @@ CHANGES = {
     "actor_id": "CASE WHEN actor_id IS NULL THEN tenant_id END",
     "subject_type": "subject_type || ' '",
     "subject_id": "CASE WHEN subject_id IS NULL THEN tenant_id"
-    " ELSE overlay(subject_id::text PLACING CASE left(subject_id::text, 1) WHEN 'f' THEN '0' ELSE 'f' END FROM 1)::uuid"
-    " END",
+    " ELSE overlay(subject_id::text PLACING CASE left(subject_id::text, 1) WHEN 'f' THEN '0' ELSE 'f' END"
+    " FROM 1)::uuid END",
     "request_id": "CASE WHEN request_id IS NULL THEN '' ELSE upper(request_id) END",
     "details": 'details || \'{"number": "1"}\'',
     "previous_hash": "set_bit(previous_hash, 255, 1 - get_bit(previous_hash, 255))",
