@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from shared.models.webhook_event import EventType
 from shared.webhook_signature import derive_secret
 
 ENDPOINT_ID = UUID("00000000-0000-7000-8000-0000000000e0")
 """The endpoint of the house that leads here."""
-EVENT_TYPES = ("project_completed",)
+EVENT_TYPES: tuple[EventType, ...] = ("project_completed",)
 """What it asks for."""
 _VERSIONS = range(1, 17)  # of its secret: a rotation is a person's, and nobody tells this receiver of it
 TOLERANCE = 300

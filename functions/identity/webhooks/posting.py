@@ -147,6 +147,9 @@ class _Wire(io.RawIOBase):
         """Return the reader that http.client asks a socket for."""
         return io.BufferedReader(self)
 
+    def flush(self) -> None:
+        """Hold nothing back; the base refuses this of what is closed, and http.client closes twice."""
+
     def close(self) -> None:
         if not self.closed:
             self._socket.close()
