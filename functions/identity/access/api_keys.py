@@ -12,6 +12,7 @@ import hashlib
 import hmac
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from functions.identity.access.policies import may
@@ -111,9 +112,10 @@ def whole_key(own: Container, work: UnitOfWork, key_id: UUID) -> str:
 
 def record(work: UnitOfWork, action: str, caller: Caller, key: ApiKey, request_id: str) -> None:
     """Write into the audit log what was done with a key."""
-    details = {"owner_id": str(key.user_id), "scopes": key.scopes}
+    scopes = ["everything" if scope == _EVERYTHING else scope for scope in key.scopes]
+    details: dict[str, Any] = {"owner_id": key.user_id, "scopes": scopes}
     if key.successor_id is not None:
-        details["successor_id"] = str(key.successor_id)
+        details["successor_id"] = key.successor_id
     audit.record(
         work,
         action,

@@ -25,7 +25,7 @@ from shared.models.api_key import ApiKey
 from shared.models.caller import CallerKind, Role
 from tests.fixtures.engines import TestDatabase
 from tests.integration.database.rows import add_tenant
-from tests.integration.identity.keys import Desk
+from tests.integration.identity.access.keys import Desk
 
 Change = Callable[[Desk, ApiKey], None]
 
