@@ -64,19 +64,24 @@ class Router:
 
     def find(self, method: str, path: str) -> _Match:
         """Return the route. Raises NotFound for an unknown path, MethodNotAllowed for an unknown method."""
-        there = [
-            (route, found) for route, expression in self._routes if (found := expression.fullmatch(path))
-        ]
-        if not there:
-            raise NotFound("There is nothing at this path.")
-        for route, found in there:
+        for route, found in self._at(path):
             if route.method == method:
                 return _Match(route, {name: unquote(value) for name, value in found.groupdict().items()})
+        if not self._at(path):
+            raise NotFound("There is nothing at this path.")
         raise MethodNotAllowed
 
     def methods(self, path: str) -> list[str]:
         """Return the methods that a path knows."""
-        return sorted({route.method for route, expression in self._routes if expression.fullmatch(path)})
+        return sorted({route.method for route, _ in self._at(path)})
+
+    def _at(self, path: str) -> list[tuple[Route, re.Match[str]]]:
+        """Return the routes of the one resource that a path names: a literal part goes before a parameter."""
+        there = [
+            (route, found) for route, expression in self._routes if (found := expression.fullmatch(path))
+        ]
+        best = min((_parameters_of(route.path) for route, _ in there), default=())
+        return [(route, found) for route, found in there if _parameters_of(route.path) == best]
 
 
 class Gateway:
@@ -263,6 +268,11 @@ def translate(outcome: Outcome) -> Answer:
     if not any(name.lower() == "content-type" for name, _ in together):
         together.append(("Content-Type", "application/json"))
     return Answer(int(status), together, body)
+
+
+def _parameters_of(path: str) -> tuple[bool, ...]:
+    """Return for each part of a path whether it is a parameter; what API Gateway prefers is less."""
+    return tuple(part.startswith("{") for part in path.split("/"))
 
 
 def _expression(path: str) -> re.Pattern[str]:
