@@ -74,6 +74,32 @@ def test_a_block_that_fails_leaves_nothing_and_its_error_goes_on(app: Database) 
     assert emails(app) == []
 
 
+def test_what_waits_for_the_end_is_done_last_and_in_order(app: Database) -> None:
+    done: list[str] = []
+    with app.transaction(HOUSE) as work:
+        work.before_commit(lambda: done.append("first"))
+        work.before_commit(lambda: (done.append("second"), work.execute(ADD, {"email": "a@b.co"})))
+        done.append("block")
+
+    assert done == ["block", "first", "second"]
+    assert emails(app) == ["a@b.co"]
+
+
+def test_what_waits_for_the_end_is_not_done_when_the_block_fails(app: Database) -> None:
+    done: list[str] = []
+    with pytest.raises(ZeroDivisionError):
+        run(app, lambda work: work.before_commit(lambda: done.append("done")), fail)
+
+    assert done == []
+
+
+def test_what_fails_at_the_end_takes_the_block_along(app: Database) -> None:
+    with pytest.raises(Conflict, match="leads_email"):
+        run(app, add("a@b.co"), lambda work: work.before_commit(lambda: add("A@b.co")(work)))
+
+    assert emails(app) == []
+
+
 def test_a_statement_that_fails_takes_those_before_it_along(app: Database) -> None:
     with pytest.raises(Conflict, match="leads_email"):
         run(app, add("a@b.co"), add("A@B.co"))

@@ -248,20 +248,19 @@ def refused(database: TestDatabase, role: str, statement: str) -> bool:
 
 
 @pytest.mark.parametrize("role", [APP, SYSTEM, OWNER])
-@pytest.mark.parametrize("table", ["audit_log", "audit_heads", "partition"])
-@pytest.mark.parametrize("what", ["UPDATE {} SET tenant_id = tenant_id", "DELETE FROM {}", "TRUNCATE {}"])
-def test_nobody_changes_or_removes_what_was_written(
-    database: TestDatabase, app: Database, role: str, table: str, what: str
-) -> None:
+def test_nobody_changes_or_removes_what_was_written(database: TestDatabase, app: Database, role: str) -> None:
     fill_log(app, HOUSE, 2)
     with psycopg.connect(database.dsn(SUPERUSER)) as connection:
         row = connection.execute(
             "SELECT DISTINCT tableoid::regclass::text FROM identity.audit_log"
         ).fetchone()
     assert row is not None
-    name = row[0] if table == "partition" else f"identity.{table}"
 
-    assert refused(database, role, what.format(name))
+    for name in ("identity.audit_log", "identity.audit_heads", row[0]):
+        assert refused(database, role, f"UPDATE {name} SET tenant_id = tenant_id"), name  # noqa: S608 - our names
+        assert refused(database, role, f"DELETE FROM {name}"), name  # noqa: S608 - our names
+        assert refused(database, role, f"TRUNCATE {name}"), name
+    assert len(log_of(app, HOUSE)) == 2
 
 
 def test_the_application_adds_what_happened_and_nothing_else(database: TestDatabase, app: Database) -> None:
