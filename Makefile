@@ -12,7 +12,7 @@ STAGE ?= dev
 # Read from the environment by the command itself, so that quotes and dollars in an idea stay what they are.
 export IDEA SECTOR OUT EMAIL PORT
 
-.PHONY: help run up test check format synth layers bench chaos docs clean
+.PHONY: help run up test check format synth layers admin bench chaos docs clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ run: $(VENV)/run.stamp ## Make a launch kit: IDEA="…" SECTOR=… OUT=out (an e
 
 up: $(VENV)/run.stamp ## Run the whole system on 127.0.0.1:8000 (PORT=) until Ctrl-C
 	@$(BIN)/python -m infra.local up --port $${PORT:-8000}
+
+admin: $(VENV)/run.stamp ## Make the first administrator of what `make up` runs: EMAIL=you@example.com
+	@$(BIN)/python -m infra.local admin
 
 test: $(VENV)/dev.stamp ## Run every test (needs a Chromium; installs Debian's when root)
 	@tests/ensure_chromium

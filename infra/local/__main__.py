@@ -1,4 +1,5 @@
 """`python -m infra.local up`: the whole system on this machine, until Ctrl-C. `… run`: a launch kit for an idea.
+`… admin`: the first administrator of what runs.
 
 Exit status: 0 after SIGTERM, 130 after Ctrl-C, 1 when something did not start, 3 when it runs already.
 """
@@ -67,6 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     up.add_argument("--verbose", action="store_true", help="say how long each part took to start")
     commands.add_parser("run", help="make a launch kit for an idea", add_help=False)
+    commands.add_parser("admin", help="make the first administrator of what runs", add_help=False)
     commands.add_parser("chaos", help="kill everything in the middle of runs, and count", add_help=False)
     commands.add_parser("verify-audit", help="whether the audit log is as it was written", add_help=False)
     options, rest = parser.parse_known_args(arguments)
@@ -74,6 +76,10 @@ def main(arguments: list[str] | None = None) -> int:
         from infra.local.run.command import main as run
 
         return run(rest)
+    if options.command == "admin":
+        from infra.local.admin import main as admin
+
+        return admin(rest)
     if options.command == "chaos":
         from infra.local.chaos.command import main as chaos
 

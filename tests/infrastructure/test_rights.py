@@ -105,6 +105,7 @@ def test_rights_are_those_of_the_uses_and_no_more(templates: Templates) -> None:
         "bus/put": {"events:PutEvents"},
         "secret/read": {"secretsmanager:GetSecretValue"},
         "embeddings/invoke": {"bedrock:InvokeModel"},
+        "mail/send": {"ses:SendEmail", "ses:SendRawEmail"},
         "database/connect": {"rds-db:connect"},
         "cache/connect": set(),
         "vectors/connect": set(),

@@ -102,7 +102,6 @@ def send_verification(act: Act, user: User, email: str, hours: int) -> None:
         act.work,
         LetterKind.VERIFY_EMAIL,
         email,
-        names={"username": user.username},
         token_id=row["id"],
         expires_at=expires_at,
     )

@@ -58,7 +58,7 @@ def invite(act: Act, email: str, role: str, *, invited_by: UUID | None, days: in
     tenant = act.one("get_tenant")
     if row is None or tenant is None:
         raise AppError("The database took no invitation.")
-    names = {"tenant": tenant["name"], "role": role}
+    names = {"tenant": tenant["name"], "slug": tenant["slug"], "role": role}
     request_mail(
         act.work,
         LetterKind.INVITATION,

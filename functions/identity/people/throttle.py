@@ -25,11 +25,11 @@ def admit_address(call: Call[Any]) -> dict[str, str]:
     )
 
 
-def admit_mail(call: Call[Any], tenant: str, email: str) -> dict[str, str]:
+def admit_mail(call: Call[Any], tenant: str, email: str) -> None:
     """Count a mail that somebody unknown asks for, whether its receiver exists or not. Raises RateLimited."""
     receiver = hashlib.sha256(f"{tenant} {email.lower()}".encode()).hexdigest()
     quota = call.own.settings(PublicSettings).reset_mails_per_hour
-    return admit_or_refuse(
+    admit_or_refuse(
         call.own.limiter, [Limit("receiver", hashed_to("ratelimit:mail:", receiver), quota, _HOUR)]
     )
 

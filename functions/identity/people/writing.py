@@ -23,6 +23,8 @@ from functions.identity.people.mail_token import Claim, Purpose, issue
 
 _FOLDER = Path(__file__).parent / "letters"
 _LONGEST_NAME = 100
+# The receiver's own, by which they are greeted; everything else was named by somebody else.
+_OWN_NAME = "username"
 _PARAGRAPH = '<p style="margin:0 0 1rem">{}</p>'
 _CODE = (
     '<pre style="margin:0 0 1rem;padding:.75rem;background:#f4f5f8;border-radius:.25rem;white-space:pre-wrap;'
@@ -76,19 +78,26 @@ class Letter:
     html: str
 
 
-def harmless(name: str) -> str:
-    """Return a name that somebody chose, fit for a letter to somebody else; at most 100 characters.
+def one_line(name: str) -> str:
+    """Return a name without control, format and line characters, which break lines or turn text around.
 
-    Control, format and line characters go: they could break lines or turn text around. `://`, `@` and dots within a
-    word become other signs: mail programs make links of them.
+    At most 100 characters.
     """
     plain = "".join(
         " " if unicodedata.category(character)[0] in "CZ" else character
         for character in unicodedata.normalize("NFC", name)
     )
-    plain = " ".join(plain.split()).replace("://", " ").replace("@", "(at)")
-    plain = re.sub(r"(?<=\w)\.(?=\w)", "·", plain)
+    plain = " ".join(plain.split())
     return plain[: _LONGEST_NAME - 1] + "…" if len(plain) > _LONGEST_NAME else plain
+
+
+def harmless(name: str) -> str:
+    """Return a name that somebody chose, fit for a letter to somebody else.
+
+    As `one_line` has it; and `://`, `@` and dots within a word become other signs: mail programs make links of them.
+    """
+    plain = one_line(name).replace("://", " ").replace("@", "(at)")
+    return re.sub(r"(?<=\w)\.(?=\w)", "·", plain)
 
 
 @cache
@@ -110,7 +119,10 @@ def write(detail: dict[str, Any], mail_key: str, portal_url: str) -> Letter:
     tells the request to send. Raises KeyError for names that the template wants and the event lacks.
     """
     kind = LetterKind(detail["kind"])
-    names = {name: harmless(str(value)) for name, value in detail["names"].items()}
+    names = {
+        name: one_line(str(value)) if name == _OWN_NAME else harmless(str(value))
+        for name, value in detail["names"].items()
+    }
     way = _WAYS.get(kind)
     link, how = "", ""
     if way is not None:

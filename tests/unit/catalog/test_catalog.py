@@ -21,7 +21,7 @@ LONGEST_STAGE = "staging"
 ACCOUNT = "1" * 12
 # What a function in the edge zone never touches, and one in the data zone neither.
 INSIDE = {"database", "cache", "vectors"}
-OUTSIDE_ONLY = {"secret:model-key"}
+OUTSIDE_ONLY = {"secret:model-key", "mail"}
 
 functions = pytest.mark.parametrize("function", CATALOG.functions, ids=lambda function: function.name)
 queues = pytest.mark.parametrize("queue", CATALOG.queues, ids=lambda queue: queue.name)
@@ -78,6 +78,7 @@ def test_what_a_function_uses_exists(function: Function) -> None:
         "cache",
         "vectors",
         "embeddings",
+        "mail",
         *(f"bucket:{bucket.name}" for bucket in CATALOG.buckets),
         *(f"queue:{queue.name}" for queue in CATALOG.queues),
         *(f"bus:{bus.name}" for bus in CATALOG.buses),

@@ -7,19 +7,15 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from functions.identity.accounts.passwords import hash_password
 from functions.identity.api import account, bootstrap, invitations, recovery, teams, tenants, users
 from functions.identity.events import prepare_reset, send_mail
-from infra.local.postgres import SUPERUSER
 from shared import bootstrap as composition
 from shared.adapters.bus import BusEvent, FakeBus
 from shared.adapters.clock import FakeClock
@@ -27,10 +23,10 @@ from shared.adapters.limiter import InMemoryLimiter
 from shared.adapters.mail import MailMessage, Outbox
 from shared.adapters.secrets import FakeSecrets
 from shared.bootstrap import Container
+from shared.db.unit_of_work import Database
 from shared.http.resource import Resource
 from shared.models.caller import Caller, CallerKind, Role
 from tests.fixtures.engines import TestDatabase
-from tests.integration.database.conftest import HOUSE
 from tests.unit.http.events import event
 
 PASSWORD = "harbour pilots sleep late"
@@ -84,9 +80,12 @@ class Office:
     """Sends requests and delivers what they announce. Each thread has an execution environment of its own."""
 
     def __init__(self, database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._database = Database(database.settings())
+        self.tenant = self.add_tenant()
+        self.slug = str(self.tenant)
         settings = {
             **database.environment(),
-            "HOUSE_TENANT_ID": str(HOUSE),
+            "HOUSE_TENANT_ID": str(self.tenant),
             "BOOTSTRAP_KEY_SECRET": "bootstrap-key",
             "MAIL_KEY_SECRET": "mail-key",
             "MAIL_SENDER": "RoboAgency <no-reply@roboagency.example>",
@@ -94,7 +93,6 @@ class Office:
         }
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
-        self.dsn = database.dsn(SUPERUSER)
         self.bus, self.clock, self.outbox = FakeBus(), FakeClock(), Outbox()
         self._parts = {
             "bus": self.bus,
@@ -103,6 +101,7 @@ class Office:
             "limiter": InMemoryLimiter(self.clock),
             "secrets": FakeSecrets({"mail-key": "a-mail-key", "bootstrap-key": BOOTSTRAP_KEY}),
         }
+        self.callers: dict[str, Caller] = {}
         self.own = threading.local()
         self._made: list[Container] = []
         self._delivered = 0
@@ -118,6 +117,7 @@ class Office:
         """Close every connection."""
         for made in self._made:
             made.database.close()
+        self._database.close()
 
     def send(
         self,
@@ -144,17 +144,33 @@ class Office:
         body = json.loads(answer["body"]) if answer["body"] else None
         return Reply(answer["statusCode"], answer["headers"], body)
 
-    def rows(self, statement: str, tenant: UUID = HOUSE, **names: Any) -> list[dict[str, Any]]:
-        """Ask the database as somebody who sees everything."""
-        with closing(psycopg.connect(self.dsn, autocommit=True, row_factory=dict_row)) as link:
-            cursor = link.execute(statement.encode(), {"tenant": tenant, **names})
+    def ask_reset(self, email: str, *, tenant: str | None = None, **more: Any) -> Reply:
+        """Ask for a new password for whoever has an address in a tenant, this office's own by default."""
+        return self.send("request_password_reset", {"email": email, "tenant": tenant or self.slug}, **more)
+
+    def rows(self, statement: str, tenant: UUID | None = None, **names: Any) -> list[dict[str, Any]]:
+        """Ask the database as a tenant, this office's own by default; `%(tenant)s` is its id."""
+        chosen = tenant or self.tenant
+        with self._database.transaction(chosen) as work:
+            cursor = work.connection.execute(statement.encode(), {"tenant": chosen, **names})
             return cursor.fetchall() if cursor.description else []
 
-    def add_user(self, name: str, role: Role = Role.DEVELOPER, tenant: UUID = HOUSE) -> Caller:
+    def add_tenant(self) -> UUID:
+        """Add another tenant, whose slug is its id."""
+        made = uuid4()
+        self.rows(
+            "INSERT INTO identity.tenants (id, slug, name) VALUES (%(tenant)s, %(tenant)s::text, 'Quay')",
+            made,
+        )
+        return made
+
+    def add_user(self, name: str, role: Role = Role.DEVELOPER, tenant: UUID | None = None) -> Caller:
         """Add a user with PASSWORD and a session; return them as a caller."""
         (user,) = self.rows(_ADD_USER, tenant, name=name, hash=_hash(), role=role.value)
         (session,) = self.rows(_ADD_SESSION, tenant, user=user["id"])
-        return Caller(tenant, CallerKind.USER, user["id"], user["id"], role, session_id=session["id"])
+        return Caller(
+            tenant or self.tenant, CallerKind.USER, user["id"], user["id"], role, session_id=session["id"]
+        )
 
     def add_session(self, user: Caller) -> UUID:
         """Add another session of a user."""
@@ -164,9 +180,9 @@ class Office:
         """Add an API key of a user."""
         return UUID(str(self.rows(_ADD_KEY, user.tenant_id, user=user.id)[0]["id"]))
 
-    def user(self, user_id: Any) -> dict[str, Any]:
+    def user(self, user_id: Any, tenant: UUID | None = None) -> dict[str, Any]:
         """Return the row of a user, deleted or not."""
-        return self.rows("SELECT * FROM identity.users WHERE id = %(id)s", id=user_id)[0]
+        return self.rows("SELECT * FROM identity.users WHERE id = %(id)s", tenant, id=user_id)[0]
 
     def live_sessions(self, user: Caller) -> set[UUID]:
         """Return the sessions of a user that have not ended."""
@@ -175,7 +191,7 @@ class Office:
         )
         return {row["id"] for row in found}
 
-    def acts(self, tenant: UUID = HOUSE) -> list[str]:
+    def acts(self, tenant: UUID | None = None) -> list[str]:
         """Return the actions in the audit log of a tenant, in their order."""
         found = self.rows(
             "SELECT action FROM identity.audit_log WHERE tenant_id = %(tenant)s ORDER BY sequence", tenant

@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 
 from shared.models.caller import Role
-from tests.integration.database.conftest import OTHER
 from tests.integration.identity.people.office import PASSWORD, Office, Reply
 
 
@@ -122,8 +121,8 @@ def test_the_last_administrator_stays(office: Office, body: dict[str, object] | 
 
 
 def test_an_administrator_of_another_tenant_does_not_count(office: Office) -> None:
-    office.rows("INSERT INTO identity.tenants (id, name) VALUES (%(tenant)s, 'Other')", OTHER)
-    office.add_user("eve", Role.ADMIN, OTHER)
+    other = office.add_tenant()
+    office.add_user("eve", Role.ADMIN, other)
     admin = office.add_user("ada", Role.ADMIN)
 
     assert office.send("update_user", {"role": "viewer"}, caller=admin, user_id=admin.id).status == 409
@@ -168,8 +167,8 @@ def test_who_changes_what_is_no_longer_so_is_told(office: Office) -> None:
 
 
 def test_nobody_reaches_over_the_wall(office: Office) -> None:
-    office.rows("INSERT INTO identity.tenants (id, name) VALUES (%(tenant)s, 'Other')", OTHER)
-    eve, bob = office.add_user("eve", Role.ADMIN, OTHER), office.add_user("bob")
+    other = office.add_tenant()
+    eve, bob = office.add_user("eve", Role.ADMIN, other), office.add_user("bob")
 
     assert office.send("get_user", caller=eve, user_id=bob.id).status == 404
     assert office.send("update_user", {"role": "viewer"}, caller=eve, user_id=bob.id).status == 404
