@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json
 
 from shared.db.unit_of_work import Database, UnitOfWork
 from shared.errors import Conflict, FieldProblem, Invalid
@@ -75,7 +75,7 @@ def once(
     response = do()
     work.execute(
         _KEEP,
-        {**names, "fingerprint": asked, "status_code": status_code, "response": Jsonb(response)},
+        {**names, "fingerprint": asked, "status_code": status_code, "response": Json(response)},
     )
     return response
 

@@ -117,6 +117,7 @@ class Resource:
         else:
             request.refuse_body()
         query = request.query_model(operation.query)
+        key_of(request)
         call: Call[Any] = Call(operation, request, own, body, query, caller)
         if operation.public:
             return _answer(call, operation.function(call), told)
@@ -127,7 +128,6 @@ def _transacted(call: Call[Any]) -> Any:
     """Do the operation in one transaction of the caller's tenant, once for an Idempotency-Key if it repeats."""
     operation = call.operation
     if not operation.repeats:
-        key_of(call.request)
         with call.own.database.transaction(call.caller.tenant_id) as work:
             call.the_work = work
             made = operation.function(call)

@@ -88,13 +88,10 @@ def check_constraints(value: dict[str, Any]) -> dict[str, Any]:
             if isinstance(item, str):
                 if len(refuse_unstorable(item)) > 500:
                     raise ValueError("must hold texts of at most 500 characters")
-            elif isinstance(item, int) and not isinstance(item, bool):
+            elif isinstance(item, int | float):
                 if abs(item) > 10**15:
                     raise ValueError("must hold numbers of at most 15 digits")
-            elif isinstance(item, float):
-                if abs(item) > 10**15:
-                    raise ValueError("must hold numbers of at most 15 digits")
-            elif not isinstance(item, bool):
+            else:
                 raise ValueError("must hold texts, numbers, booleans or lists of texts")
     return value
 

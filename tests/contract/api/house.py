@@ -17,7 +17,9 @@ from typing import Any, Self
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from infra.catalog import CATALOG
 from infra.local.aws import names
@@ -26,7 +28,7 @@ from infra.local.aws.secret_file import SIGNING_KEY, load_secrets
 from infra.local.aws.wsgi import Answer, calling
 from infra.local.environment import HOUSE_TENANT_ID, Parts, environment_for, installed
 from infra.local.gateway import Gateway
-from infra.local.postgres import APP, OWNER, SYSTEM
+from infra.local.postgres import APP, OWNER, SUPERUSER, SYSTEM
 from shared import bootstrap, settings
 from shared.adapters.bus import FakeBus
 from shared.adapters.objects_memory import InMemoryObjectStore
@@ -82,6 +84,7 @@ class House:
 
     def __init__(self, database: TestDatabase, cache_url: str, folder: Any, more: Mapping[str, str]) -> None:
         self.database = database
+        self.nobody = UUID(int=0)
         self.bus = FakeBus()
         self.objects = InMemoryObjectStore({names.bucket_name(b): b.versioned for b in CATALOG.buckets})
         made = load_secrets(folder / "secrets.json", CATALOG.secrets, {})
@@ -111,8 +114,14 @@ class House:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.eye.close()
         self._runtime.stop()
         self._gateway.stop()
+
+    @cached_property
+    def eye(self) -> psycopg.Connection[dict[str, Any]]:
+        """A connection that sees everything."""
+        return psycopg.connect(self.database.dsn(SUPERUSER), autocommit=True, row_factory=dict_row)
 
     @contextmanager
     def around(self) -> Iterator[None]:

@@ -11,14 +11,11 @@ from functools import cache, cached_property
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from functions.identity.access.policies import is_allowed
 from functions.identity.accounts.passwords import hash_password
 from functions.identity.accounts.tokens import AccessToken, issue_access_token
-from infra.local.postgres import SUPERUSER
 from infra.openapi.inventory import Served, served
 from shared.db.unit_of_work import Database
 from shared.http.capability import Capability, issue
@@ -75,6 +72,11 @@ def own(body: dict[str, Any] | None) -> dict[str, Any] | None:
     return made
 
 
+def pointers(reply: Reply) -> list[str]:
+    """Return where a problem points to."""
+    return [error["pointer"] for error in reply.json().get("errors", [])]
+
+
 @cache
 def _password_hash() -> str:
     return hash_password(PASSWORD)
@@ -89,10 +91,8 @@ class Tenancy:
 
     def rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
         """Ask the database as somebody who sees everything; `%(tenant)s` is this tenant."""
-        dsn = self.house.database.dsn(SUPERUSER)
-        with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as link:
-            cursor = link.execute(statement.encode(), {"tenant": self.id, **values})
-            return cursor.fetchall() if cursor.description else []
+        cursor = self.house.eye.execute(statement.encode(), {"tenant": self.id, **values})
+        return cursor.fetchall() if cursor.description else []
 
     def value(self, name: str) -> str:
         """Return what a parameter of a path may be here. Fails for one that nobody has told us of."""
@@ -118,6 +118,11 @@ class Tenancy:
         return self.token_of("admin")
 
     @cached_property
+    def second(self) -> str:
+        """The access token of another administrator."""
+        return self.token_of("admin")
+
+    @cached_property
     def program(self) -> str:
         """An API key of the administrator for everything."""
         case = next(case for case in served() if case.operation.name == "create_api_key")
@@ -136,10 +141,10 @@ class Tenancy:
         )
         return issue_access_token(token, self.house.keys["token-key"], "roboagency")
 
-    def allowed(self, case: Served) -> str:
-        """Return the token of an administrator who may do it: some things are the house's alone."""
+    def where(self, case: Served) -> Tenancy:
+        """Return the tenant whose administrators may do it: some things are the house's alone."""
         somebody = Caller(self.id, CallerKind.USER, self.id, role=Role.ADMIN)
-        return self.admin if is_allowed(somebody, case.route.permission) else keeper(self.house).admin
+        return self if is_allowed(somebody, case.route.permission) else keeper(self.house)
 
     def path(self, case: Served, **values: str) -> str:
         """Return the path of an operation, its parameters filled with what is here."""
@@ -151,7 +156,7 @@ class Tenancy:
         body = own(case.operation.example)
         if case.operation.body is not None and body is None:
             pytest.fail(f"{case.operation.name} takes a body and gives no example of one")
-        token = None if case.public else self.allowed(case)
+        token = None if case.public else self.where(case).admin
         return Sent(case.route.method, self.path(case, **values), token, body)
 
     def prepare(self, case: Served) -> None:
@@ -165,6 +170,15 @@ class Tenancy:
         check_common(reply)
         check_documented(case, reply)
         return reply
+
+    @staticmethod
+    def makers(case: Served) -> list[str]:
+        """Return the operations that make what a list shows."""
+        return [
+            each.operation.name
+            for each in served()
+            if (each.route.method, each.route.path) == ("POST", case.route.path) and not each.public
+        ]
 
     def make(self, operation: str, **values: str) -> None:
         """Do an operation as its example does it. Fails unless it is done."""
@@ -188,6 +202,7 @@ def settle(house: House) -> Tenancy:
         fill(database, made.id)
     finally:
         database.close()
+    assert made.admin, "comes first: the first session of a tenant is its own"
     made.token_of("developer")
     for operation in ("create_team", "put_team_member", "create_invitation", "create_api_key"):
         made.make(operation)

@@ -8,18 +8,13 @@ from uuid import uuid4
 from infra.openapi.inventory import Served
 from shared.http.request import MAX_BODY_BYTES
 from tests.contract.api.cases import cases
-from tests.contract.api.house import Reply
-from tests.contract.api.stage import Tenancy
+from tests.contract.api.stage import Tenancy, pointers
 
 authorised = cases(lambda case: not case.public)
 with_body = cases(lambda case: case.operation.body is not None)
 taking = cases(lambda case: case.changes)
 with_path = cases(lambda case: bool(case.parameters))
 lists = cases(lambda case: case.operation.pages)
-
-
-def pointers(reply: Reply) -> list[str]:
-    return [error["pointer"] for error in reply.json().get("errors", [])]
 
 
 @authorised

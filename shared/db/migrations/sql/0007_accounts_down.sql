@@ -1,6 +1,7 @@
 REVOKE DELETE ON identity.idempotency_keys FROM robo_system;
 DROP POLICY sweep ON identity.idempotency_keys;
-ALTER TABLE identity.idempotency_keys DROP CONSTRAINT idempotency_keys_pkey, DROP COLUMN principal;
+ALTER TABLE identity.idempotency_keys
+    ALTER COLUMN response TYPE jsonb, DROP CONSTRAINT idempotency_keys_pkey, DROP COLUMN principal;
 ALTER TABLE identity.idempotency_keys ADD PRIMARY KEY (tenant_id, operation, key);
 DROP TABLE identity.api_keys, identity.team_members, identity.teams, identity.revoked_tokens, identity.refresh_tokens,
     identity.sessions, identity.one_time_tokens, identity.invitations, identity.users;

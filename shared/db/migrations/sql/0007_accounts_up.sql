@@ -165,6 +165,8 @@ CREATE INDEX api_keys_successor ON identity.api_keys (tenant_id, successor_id);
 -- A key belongs to whoever sent it: two people of a tenant may choose the same.
 ALTER TABLE identity.idempotency_keys
     ADD COLUMN principal text NOT NULL DEFAULT '' CHECK (length(principal) <= 100),
+    -- The same answer once more, to the letter: jsonb would put its fields in another order, and its ETag would differ.
+    ALTER COLUMN response TYPE json,
     DROP CONSTRAINT idempotency_keys_pkey,
     ADD PRIMARY KEY (tenant_id, principal, operation, key);
 
