@@ -50,6 +50,11 @@ _PEOPLE = (
     "INSERT INTO identity.teams (id, tenant_id, name) VALUES (%(team)s, %(tenant_id)s, 'Filled')",
     """INSERT INTO identity.team_members (tenant_id, team_id, user_id)
     VALUES (%(tenant_id)s, %(team)s, %(user)s)""",
+    """INSERT INTO identity.sessions (id, tenant_id, user_id, ip_address, user_agent, expires_at)
+    VALUES (%(session)s, %(tenant_id)s, %(user)s, '203.0.113.7', 'a browser', now() + interval '1 day')""",
+    "INSERT INTO identity.refresh_tokens (tenant_id, session_id) VALUES (%(tenant_id)s, %(session)s)",
+    """INSERT INTO identity.revoked_tokens (tenant_id, jti, expires_at)
+    VALUES (%(tenant_id)s, %(session)s, now() + interval '10 minutes')""",
 )
 
 
@@ -113,8 +118,8 @@ def fill(database: Database, tenant_id: UUID) -> dict[str, UUID]:
 
 
 def _people(work: UnitOfWork) -> None:
-    """A user who has to confirm an address, in a team, and somebody they invited."""
-    names = {"user": uuid4(), "team": uuid4(), "hash": _HASH}
+    """A user who has logged in and has to confirm an address, in a team, and somebody they invited."""
+    names = {"user": uuid4(), "team": uuid4(), "session": uuid4(), "hash": _HASH}
     for statement in _PEOPLE:
         work.execute(statement, names)
 
