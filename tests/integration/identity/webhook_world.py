@@ -24,7 +24,7 @@ from shared.adapters.clock import FakeClock
 from shared.adapters.secrets import FakeSecrets
 from shared.bootstrap import Container
 from shared.db.outbox import publish
-from shared.db.unit_of_work import Database
+from shared.db.unit_of_work import Database, UnitOfWork
 from shared.models.webhook_endpoint import WebhookEndpoint, WebhookEndpointCreate
 from shared.models.webhook_event import EventType
 from shared.webhook_signature import derive_secret, verify
@@ -205,6 +205,11 @@ class World(Container):
         wanted = WebhookEndpointCreate(url=url, event_types=list(types) or ["project_completed"])
         with self.database.transaction(tenant) as work:
             return service.create_webhook_endpoint(work, wanted, allow_private=False)
+
+    def add_other(self, work: UnitOfWork, url: str) -> UUID:
+        """Add an endpoint in somebody's transaction; return its id."""
+        wanted = WebhookEndpointCreate(url=url, event_types=["project_completed"])
+        return service.create_webhook_endpoint(work, wanted, allow_private=False).id
 
     def complete(self, tenant: UUID = HOUSE, **options: Any) -> UUID:
         """Have a run complete; return its id."""
