@@ -11,6 +11,7 @@ from infra.local.chaos.audit import settle
 from infra.local.chaos.instance import Instance
 from infra.local.run.kit import write_kit
 from tests.e2e.browser import launched
+from tests.e2e.people import ADMIN, Person, log_in, run_admin
 from tests.e2e.system import PATIENCE, Kit, begin
 
 # Its assertions become the words of a report; plain ones would say nothing.
@@ -34,6 +35,14 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """
     with Instance(tmp_path_factory.mktemp("system"), {"MODEL_TIMEOUT_SECONDS": "4"}) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def administrator(system: Instance) -> Person:
+    """The first administrator of the whole system, made by the command for it."""
+    done = run_admin(system, ADMIN)
+    assert done.returncode == 0, done.stderr
+    return log_in(system, ADMIN)
 
 
 @pytest.fixture(scope="session")
