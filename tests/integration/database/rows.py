@@ -55,6 +55,8 @@ _PEOPLE = (
     "INSERT INTO identity.refresh_tokens (tenant_id, session_id) VALUES (%(tenant_id)s, %(session)s)",
     """INSERT INTO identity.revoked_tokens (tenant_id, jti, expires_at)
     VALUES (%(tenant_id)s, %(session)s, now() + interval '10 minutes')""",
+    """INSERT INTO identity.api_keys (tenant_id, user_id, name, prefix, key_hash, scopes)
+    VALUES (%(tenant_id)s, %(user)s, 'Filled', 'sk-AAAAAAAAAAAAAAAAAAAAAA', sha256('a key'), '{run:read}')""",
 )
 
 
@@ -118,7 +120,7 @@ def fill(database: Database, tenant_id: UUID) -> dict[str, UUID]:
 
 
 def _people(work: UnitOfWork) -> None:
-    """A user who has logged in and has to confirm an address, in a team, and somebody they invited."""
+    """A user who has logged in and has to confirm an address, in a team, with a key, and somebody they invited."""
     names = {"user": uuid4(), "team": uuid4(), "session": uuid4(), "hash": _HASH}
     for statement in _PEOPLE:
         work.execute(statement, names)
