@@ -25,7 +25,8 @@ _ACTION = re.compile(ACTION)
 _NAME = re.compile(r"[a-z_]{1,50}")
 # An id or a word of an enumeration: no space, no slash, no address, nothing that somebody wrote.
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:*-]{0,99}")
-_MOST = 50
+_MOST_NAMES = 50
+_MOST_ITEMS = 100
 
 
 def record(
@@ -61,15 +62,15 @@ def record(
 
 
 def _pseudonymous(details: Mapping[str, Any]) -> dict[str, Any]:
-    if len(details) > _MOST:
-        raise ValueError(f"details name at most {_MOST} things")
+    if len(details) > _MOST_NAMES:
+        raise ValueError(f"details name at most {_MOST_NAMES} things")
     found: dict[str, Any] = {}
     for name, value in details.items():
         if not _NAME.fullmatch(name):
             raise ValueError("the names of details are lower-case letters")
         if isinstance(value, list | tuple | set | frozenset):
-            if len(value) > _MOST:
-                raise ValueError(f"{name} lists more than {_MOST} things")
+            if len(value) > _MOST_ITEMS:
+                raise ValueError(f"{name} lists more than {_MOST_ITEMS} things")
             found[name] = [_plain(name, item) for item in value]
         else:
             found[name] = _plain(name, value)

@@ -43,6 +43,7 @@ def recorded(
         [],
         ["run:read", "run:fork"],
         (ID, 7),
+        ["run:read"] * 100,
     ],
     ids=repr,
 )
@@ -69,7 +70,7 @@ def test_ids_words_numbers_and_booleans_may_stand_there(value: object) -> None:
         {"nested": 1},
         [["nested"]],
         ["admin", "ada@example.com"],
-        ["x"] * 51,
+        ["x"] * 101,
         object(),
     ],
     ids=lambda value: repr(value)[:30].split(" at ")[0],

@@ -58,7 +58,7 @@ CREATE TABLE identity.audit_log (
     subject_id uuid,
     request_id text CHECK (length(request_id) <= 100),
     details jsonb NOT NULL DEFAULT '{}' CHECK (
-        jsonb_typeof(details) = 'object' AND length(details::text) <= 8000 AND strpos(details::text, '@') = 0),
+        jsonb_typeof(details) = 'object' AND length(details::text) <= 16000 AND strpos(details::text, '@') = 0),
     previous_hash bytea NOT NULL CHECK (length(previous_hash) = 32),
     hash bytea NOT NULL CHECK (length(hash) = 32),
     PRIMARY KEY (tenant_id, id, occurred_at),
