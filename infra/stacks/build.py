@@ -8,6 +8,7 @@ from infra.assembly.stage import Stage
 from infra.catalog import CATALOG, Catalog
 from infra.constructs.function import Assets
 from infra.constructs.surroundings import Surroundings
+from infra.stacks.api import ApiStack
 from infra.stacks.compute import ComputeStack
 from infra.stacks.data import DataStack
 from infra.stacks.messaging import MessagingStack
@@ -67,6 +68,13 @@ def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CAT
         queues=messaging.queues,
     )
     compute.add_stack_dependency(schema, "tables come before the functions that use them")
+    api = ApiStack(
+        app,
+        id_("api"),
+        stage=stage,
+        catalog=catalog,
+        functions={name: made.function for name, made in compute.functions.items()},
+    )
     Tags.of(app).add("application", "roboagency")
     Tags.of(app).add("stage", stage.name)
-    return [network, data, storage, messaging, schema, compute]
+    return [network, data, storage, messaging, schema, compute, api]

@@ -1,4 +1,4 @@
-"""What runs: functions, workflows, the API, consumers of queues, schedules and the steps of a deployment."""
+"""What runs: functions, workflows, consumers of queues, schedules and the steps of a deployment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from constructs import Construct
 
 from infra.assembly.deployment import MIGRATION, SEEDING
 from infra.catalog import Catalog, Function, Queue, Schedule
-from infra.constructs.api import CatalogApi
 from infra.constructs.function import Assets, add_functions
 from infra.constructs.lint import acknowledge_trigger_provider
 from infra.constructs.surroundings import Surroundings
@@ -23,7 +22,7 @@ from infra.stacks.network import NetworkStack
 
 
 class ComputeStack(Stack):
-    """Every function but the migration, and every route, workflow, schedule and event source of the catalog."""
+    """Every function but the migration, and every workflow, schedule and event source of the catalog."""
 
     def __init__(
         self,
@@ -36,7 +35,7 @@ class ComputeStack(Stack):
         network: NetworkStack,
         queues: Mapping[str, sqs.IQueue],
     ) -> None:
-        super().__init__(scope, id_, description="RoboAgency: functions, workflows and API")
+        super().__init__(scope, id_, description="RoboAgency: functions and workflows")
         self._stage = surroundings.stage
         self.functions = add_functions(
             self,
@@ -55,14 +54,6 @@ class ComputeStack(Stack):
                 definition=read_definition(workflow, catalog, assets.root),
                 functions={catalog.function(name).construct_id: lambdas[name] for name in workflow.functions},
             )
-        self.api = CatalogApi(
-            self,
-            "Api",
-            stage=self._stage,
-            routes=catalog.routes,
-            functions=lambdas,
-            authorizer=catalog.authorizer,
-        )
         for queue in catalog.queues:
             self._consume(queue, queues[queue.name], lambdas[queue.consumer])
         for schedule in catalog.schedules:

@@ -35,7 +35,7 @@ def only(templates: Templates, type_: str) -> Resource:
     ("stage", "stacks"),
     # In prod the stacks of functions differ by names and numbers alone, and are the slow ones.
     [
-        ("dev", ("compute", "data", "messaging", "network", "schema", "storage")),
+        ("dev", ("api", "compute", "data", "messaging", "network", "schema", "storage")),
         ("prod", ("data", "network", "storage")),
     ],
 )

@@ -136,19 +136,19 @@ def test_a_fact_of_a_function_that_differs_is_named(
 
 
 def test_a_function_that_changed_its_zone_is_named(templates: Templates) -> None:
-    del function(templates, "agency-get-run")["VpcConfig"]
+    del function(templates, "agency-runs")["VpcConfig"]
 
     assert differences(CATALOG, templates, "dev") == [
-        "function agency-get-run: zone is 'edge', the catalog says 'data'"
+        "function agency-runs: zone is 'edge', the catalog says 'data'"
     ]
 
 
 def test_variables_too_few_and_too_many_are_named(templates: Templates) -> None:
-    variables = function(templates, "agency-get-run")["Environment"]["Variables"]
+    variables = function(templates, "agency-runs")["Environment"]["Variables"]
     variables["DATABASE_PASSWORD"] = variables.pop("DATABASE_USER")
 
     assert differences(CATALOG, templates, "dev") == [
-        "function agency-get-run: variables lacks ['DATABASE_USER'], has ['DATABASE_PASSWORD'] too many"
+        "function agency-runs: variables lacks ['DATABASE_USER'], has ['DATABASE_PASSWORD'] too many"
     ]
 
 
