@@ -110,6 +110,52 @@ def test_a_database_of_an_older_day_keeps_its_rows(empty_database: TestDatabase)
         assert connection.execute("SELECT count(*) FROM agency.leads").fetchone() == (1,)
 
 
+_OLD_DELIVERIES = """
+INSERT INTO identity.webhook_deliveries (tenant_id, event_type, subject_id, payload, status, attempts, delivered_at)
+VALUES (%(id)s, 'project_completed', uuidv7(), '{"n": 1}', 'delivered', 2, now()),
+    (%(id)s, 'project_completed', uuidv7(), '{"n": 2}', 'pending', 1, NULL),
+    (%(id)s, 'project_completed', uuidv7(), '{"n": 3}', 'failed', 8, NULL),
+    (%(id)s, 'project_completed', uuidv7(), '{"n": 4}', 'disabled', 0, NULL)
+"""
+
+
+def test_webhooks_of_an_older_day_are_still_told_of(empty_database: TestDatabase) -> None:
+    def seen(connection: psycopg.Connection[Any], query: str) -> list[tuple[Any, ...]]:
+        connection.execute("SELECT set_config('app.tenant_id', %s, true)", [TENANT])
+        found = connection.execute(query.encode()).fetchall()
+        connection.commit()
+        return found
+
+    with owner(empty_database) as connection:
+        upgrade(connection, "0008")
+        connection.execute("SELECT set_config('app.tenant_id', %s, true)", [TENANT])
+        connection.execute("INSERT INTO identity.tenants (id, name) VALUES (%s, 'Old')", [TENANT])
+        connection.execute(_OLD_DELIVERIES, {"id": TENANT})
+        connection.commit()
+        before = seen(
+            connection, "SELECT id, subject_id FROM identity.webhook_deliveries ORDER BY payload ->> 'n'"
+        )
+
+        upgrade(connection, "0009")
+        events = seen(connection, "SELECT id, subject_id FROM identity.webhook_events ORDER BY data ->> 'n'")
+        after = seen(
+            connection,
+            """SELECT d.id, d.status, d.attempts FROM identity.webhook_deliveries d
+            JOIN identity.webhook_events e ON e.id = d.event_id ORDER BY e.data ->> 'n'""",
+        )
+        assert events == before
+        states = [("delivered", 2), ("cancelled", 1), ("failed", 8)]
+        assert after == [(row[0], *state) for row, state in zip(before, states, strict=False)]
+
+        downgrade(connection, "0008")
+        back = seen(
+            connection,
+            "SELECT id, subject_id, status FROM identity.webhook_deliveries ORDER BY payload ->> 'n'",
+        )
+        assert [row[:2] for row in back] == before
+        assert [row[2] for row in back] == ["delivered", "failed", "failed", "disabled"]
+
+
 def test_a_step_that_fails_leaves_the_step_before_it(
     empty_database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

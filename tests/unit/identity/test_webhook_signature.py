@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.webhook_signature import TOLERANCE_SECONDS, sign, verify
+from shared.webhook_signature import TOLERANCE_SECONDS, derive_secret, sign, sign_with_all, verify
 
 # From the specification's own libraries: their test secret, message and signature.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -80,3 +83,25 @@ def test_a_missing_header_is_refused(name: str) -> None:
     del given_[name]
 
     assert not verify(SECRET, given_, BODY, TIME)
+
+
+@given(st.uuids(), st.integers(1, 10**6), st.uuids(), st.integers(1, 10**6))
+def test_a_secret_is_of_one_endpoint_and_one_version(a: UUID, m: int, b: UUID, n: int) -> None:
+    first, second = derive_secret(SECRET, a, m), derive_secret(SECRET, b, n)
+
+    assert (first == second) == ((a, m) == (b, n))
+    assert first == derive_secret(SECRET, str(a), m)
+    assert first.startswith("whsec_")
+    assert len(base64.b64decode(first.removeprefix("whsec_"), validate=True)) == 32
+    assert first != derive_secret("whsec_" + base64.b64encode(b"x" * 32).decode(), a, m)
+
+
+def test_either_secret_verifies_what_both_have_signed() -> None:
+    endpoint = UUID(int=1)
+    old, new, other = (derive_secret(SECRET, endpoint, version) for version in (1, 2, 3))
+    signed = headers(**{"webhook-signature": sign_with_all([new, old], ID, TIME, BODY)})
+
+    assert signed["webhook-signature"].count("v1,") == 2
+    assert verify(old, signed, BODY, TIME)
+    assert verify(new, signed, BODY, TIME)
+    assert not verify(other, signed, BODY, TIME)

@@ -40,13 +40,12 @@ CREATE TABLE identity.webhook_events (
     UNIQUE (tenant_id, event_type, subject_id, occurrence)
 );
 
--- The owner sees no row of a forced table without a tenant; while rows move, it may.
+-- The owner sees no row of a forced table without a tenant; while rows move and keys are checked, it may.
 ALTER TABLE identity.webhook_deliveries NO FORCE ROW LEVEL SECURITY;
 
 -- What was delivered keeps its id: it is the webhook-id that receivers know.
 INSERT INTO identity.webhook_events (id, tenant_id, event_type, subject_id, data, created_at)
 SELECT id, tenant_id, event_type, subject_id, payload, created_at FROM identity.webhook_deliveries;
-CALL kernel.protect('identity.webhook_events');
 
 DELETE FROM identity.webhook_deliveries WHERE status = 'disabled';
 DROP INDEX identity.webhook_deliveries_pending;
@@ -78,6 +77,7 @@ ALTER TABLE identity.webhook_deliveries
 CREATE INDEX webhook_deliveries_event ON identity.webhook_deliveries (tenant_id, event_id);
 CREATE INDEX webhook_deliveries_due ON identity.webhook_deliveries (next_attempt_at) WHERE status = 'pending';
 ALTER TABLE identity.webhook_deliveries FORCE ROW LEVEL SECURITY;
+CALL kernel.protect('identity.webhook_events');
 
 -- One post and what came of it; the answer's body is not kept, it is not even read.
 CREATE TABLE identity.webhook_attempts (
