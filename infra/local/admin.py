@@ -56,7 +56,8 @@ def key_of(folder: Path) -> str:
 def username_of(email: str) -> str:
     """Return a username made of an address: `Ada.Lovelace+x@example.com` → `ada.lovelace-x`."""
     local = email.partition("@")[0].lower()
-    return re.sub(r"[^a-z0-9._-]+", "-", local).strip("._-")[:50].rstrip("._-") or "admin"
+    name = re.sub(r"[^a-z0-9._-]+", "-", local).strip("._-")[:50].rstrip("._-")
+    return name if len(name) > 1 else "admin"
 
 
 def ask_password(source: TextIO) -> str:

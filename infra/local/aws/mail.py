@@ -6,7 +6,6 @@ API: docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html, with raw
 from __future__ import annotations
 
 import base64
-import binascii
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -37,7 +36,7 @@ class MailFolder:
         try:
             raw = base64.b64decode(asked["Content"]["Raw"]["Data"], validate=True)
             receivers = asked["Destination"]["ToAddresses"]
-        except (KeyError, TypeError, binascii.Error):
+        except (KeyError, TypeError, ValueError):
             return aws_error(400, "BadRequestException", "a mail needs a destination and raw content")
         if not receivers:
             return aws_error(400, "BadRequestException", "a mail needs somebody who gets it")
