@@ -41,6 +41,9 @@ PLACES = {
 BEFORE: dict[str, str] = {
     "approve_run": "UPDATE agency.workflow_runs SET approval = 'waiting', task_token = 'token', status = 'running'",
     "retry_run": "UPDATE agency.workflow_runs SET status = 'failed', completed_at = now(), started_at = now()",
+    # Only its owner may.
+    "rotate_api_key": """UPDATE identity.api_keys SET successor_id = NULL, expires_at = NULL, user_id =
+        (SELECT id FROM identity.users WHERE tenant_id = %(tenant)s AND role = 'admin' ORDER BY id LIMIT 1)""",
 }
 _USER = """
 INSERT INTO identity.users (tenant_id, email, username, password_hash, role, email_verified_at)
@@ -161,7 +164,7 @@ class Tenancy:
 
     def prepare(self, case: Served) -> None:
         """Bring about what an operation needs."""
-        if case.operation.name in BEFORE:
+        if case.operation.name in BEFORE and self.admin:
             self.rows(f"{BEFORE[case.operation.name]} WHERE tenant_id = %(tenant)s")
 
     def send(self, case: Served, sent: Sent) -> Reply:
