@@ -1,12 +1,13 @@
 """What every test stands on: an environment without anybody's keys, and engines that start when first used."""
 
+import gc
 import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ("tests.fixtures.engines", "tests.fixtures.aws")
+pytest_plugins = ("tests.fixtures.engines", "tests.fixtures.aws", "tests.fixtures.workers")
 
 # How long an example takes says more about the neighbours on the machine than about the code.
 settings.register_profile("house", deadline=None)
@@ -24,6 +25,13 @@ _FAKE = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector from going through a million syntax trees and schemas again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,16 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 
 from infra.local.chaos.audit import breaches, settle
 from infra.local.chaos.instance import Instance, await_value
-from infra.local.run.client import ApiProblem, Client
+from infra.local.run.client import Client
 from shared.models.run import STEPS
 from tests.e2e.system import (
     PATIENCE,
-    Kit,
     archive_of,
     begin,
     ledger,
@@ -242,21 +240,6 @@ def test_a_budget_beyond_the_operators_limit_is_cut_to_it(system: Instance) -> N
     assert run["budget_microusd"] == 1_000_000
 
 
-def test_the_database_itself_refuses_to_spend_more_than_the_budget(system: Instance, kit: Kit) -> None:
-    for change in ("spent_microusd = budget_microusd + 1", "reserved_microusd = budget_microusd"):
-        sql = f"UPDATE agency.workflow_runs SET {change} WHERE id = %(id)s RETURNING 1"  # noqa: S608  # ours
-        with pytest.raises(psycopg.errors.CheckViolation):
-            system.fetch_all(sql, {"id": kit.run["id"]})
-
-
-def test_a_fork_of_another_idea_pays_for_it(system: Instance, kit: Kit) -> None:
-    forked = steer(kit.client, kit.run["id"], "fork", idea="Herring exchange for the harbours of Bornholm")
-    run = until_step(kit.client, forked["run_id"], "qualify")
-    steer(kit.client, run["id"], "cancel")
-    assert run["fork_of"] == kit.run["id"]
-    assert paid(system, run["id"])["qualify"] == 1
-
-
 def test_a_cancelled_run_stops_in_the_middle_of_a_call_and_can_go_on(system: Instance) -> None:
     order_fault(system, "hang", "specify")
     client, made = begin(system)
@@ -284,13 +267,6 @@ def is_stopped(system: Instance, run_id: str) -> bool:
     """Whether the execution of a run has been stopped."""
     executions = send(system.url, "GET", "/_local/runs").json()["data"]
     return any(one["name"] == run_id and one["status"] == "ABORTED" for one in executions)
-
-
-def test_what_has_ended_or_does_not_wait_refuses_to_be_steered(kit: Kit) -> None:
-    for act in ("cancel", "retry", "approve"):
-        with pytest.raises(ApiProblem) as refused:
-            steer(kit.client, kit.run["id"], act)
-        assert refused.value.status == 409
 
 
 def test_nothing_leaves_the_house_before_somebody_approves(system: Instance) -> None:
