@@ -160,7 +160,8 @@ class Instance:
 
     def paid_calls(self, run_id: str) -> list[str]:
         """Return the steps that a run has paid the offline model for, a name a call, oldest first."""
-        calls = map(json.loads, (self.folder / "model" / "calls.jsonl").read_text().splitlines())
+        path = self.folder / "model" / "calls.jsonl"
+        calls = map(json.loads, path.read_text().splitlines() if path.exists() else [])
         return [call["step"] for call in calls if run_id in str(call["idempotency_key"])]
 
     def webhooks(self, run_id: str) -> list[dict[str, Any]]:
@@ -203,10 +204,15 @@ def descendants(pid: int) -> list[int]:
 
 
 def await_value(look: Callable[[], T | None], seconds: float, what: str) -> T:
-    """Return the first true value of `look()`. Raises TimeoutError that says `what` did not come about."""
+    """Return the first true value of `look()`. Raises TimeoutError that says `what` did not come about.
+
+    What takes long is looked at less often: looking costs the system that is waited for as well.
+    """
     until = time.monotonic() + seconds
+    pause = 0.02
     while not (value := look()):
         if time.monotonic() > until:
             raise TimeoutError(f"after {seconds:.0f} s: {what}")
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.2)
     return value
