@@ -47,6 +47,7 @@ class Player:
         """Open the page, visit its screens, do its actions, and return what was seen."""
         self.report.watch.on(self.page, self.address)
         self.page.goto(self.address)
+        self.await_storage()
         self.model = json.loads(self.page.locator("#page-data").text_content() or "")
         for screen in self.model["screens"]:
             self.attempt(f"screen {screen['id']}", partial(self.visit, screen))
@@ -67,6 +68,16 @@ class Player:
             self.report.problems.append(f"{name}: {' '.join(str(error).split())[:600]}")
             self.page.goto("about:blank")
             self.page.goto(self.address)
+
+    def await_storage(self) -> None:
+        """Write until something stays: on a busy machine Chromium may lose the first writes of a fresh profile."""
+        for _ in range(20):
+            self.page.evaluate("localStorage.setItem('first', 'kept')")
+            self.page.reload()
+            if self.page.evaluate("localStorage.getItem('first')") == "kept":
+                self.page.evaluate("localStorage.removeItem('first')")
+                return
+        raise AssertionError("the browser stores nothing")
 
     # Screens
 
