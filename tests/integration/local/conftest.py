@@ -22,6 +22,8 @@ from botocore.config import Config
 
 ROOT = Path(__file__).parents[3]
 READY = "Ctrl-C ends it."
+PATIENCE = 120.0
+"""Seconds that anything may take on a machine that others use too."""
 ACCOUNT = "123456789012"
 ASSETS = f"robo-local-assets-{ACCOUNT}"
 HANDOFF = f"robo-local-handoff-{ACCOUNT}"
@@ -76,7 +78,7 @@ class System:
         payload = answer["Payload"].read()
         return answer | {"json": json.loads(payload) if payload else None}
 
-    def calls(self, kind: str, tag: str, count: int = 1, seconds: float = 10) -> list[dict[str, Any]]:
+    def calls(self, kind: str, tag: str, count: int = 1, seconds: float = 25) -> list[dict[str, Any]]:
         """Wait for `count` calls of a handler that hold a tag."""
         asked = {"kind": kind, "tag": tag, "count": count, "seconds": seconds}
         found: list[dict[str, Any]] = self.invoke("journal", asked)["json"]
@@ -88,7 +90,7 @@ class System:
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE)
 
 
 def begin(folder: Path, *options: str, engines: bool = False) -> System:
@@ -118,7 +120,7 @@ def until_ready(system: System) -> System:
 def finish(system: System) -> None:
     if system.process.poll() is None:
         system.process.kill()
-    system.process.wait(10)
+    system.process.wait(PATIENCE)
     if system.process.stdout is not None:
         system.process.stdout.close()
 
@@ -174,7 +176,7 @@ def together(work: Callable[[int], Any], count: int) -> list[Any]:
     return found
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 10) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """Return the first true value of a condition; fails after some seconds."""
     until = time.monotonic() + seconds
     while not (value := condition()):

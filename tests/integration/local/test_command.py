@@ -14,7 +14,7 @@ from collections.abc import Callable
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from tests.integration.local.conftest import System, eventually
+from tests.integration.local.conftest import PATIENCE, System, eventually
 
 Start = Callable[..., System]
 
@@ -78,7 +78,7 @@ def test_what_the_catalog_says_is_there(system: System) -> None:
 def test_a_second_start_leaves_the_first_alone(system: System, start: Start) -> None:
     second = start("--port", "0", folder=system.folder, wait=False)
 
-    assert second.process.wait(20) == 3
+    assert second.process.wait(PATIENCE) == 3
     assert f"already running (pid {system.process.pid}) at {system.url}" in _said(second)
     assert _health(system)["status"] == "ok"
 
@@ -90,7 +90,7 @@ def test_a_taken_port_is_told(start: Start) -> None:
         port = taken.getsockname()[1]
         refused = start("--port", str(port), wait=False)
 
-        assert refused.process.wait(30) == 1
+        assert refused.process.wait(PATIENCE) == 1
 
     assert f"did not start: port {port} on 127.0.0.1 cannot be used" in _said(refused)
 
@@ -116,7 +116,7 @@ def test_a_signal_during_the_start_ends_it_as_well(start: Start) -> None:
 
     assert running.end(signal.SIGINT) == 130
 
-    assert psutil.wait_procs(children, timeout=10)[1] == []
+    assert psutil.wait_procs(children, timeout=PATIENCE)[1] == []
     assert "Traceback" not in _said(running)
 
 
@@ -133,11 +133,11 @@ def test_engines_start_work_and_end(start: Start) -> None:
     assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == "42\n"
 
     running.process.kill()
-    running.process.wait(10)
-    assert psutil.wait_procs(children, timeout=10)[1] == [], "children die with their parent"
+    running.process.wait(PATIENCE)
+    assert psutil.wait_procs(children, timeout=PATIENCE)[1] == [], "children die with their parent"
 
     again = start(engines=True)
     assert _health(again)["status"] == "ok"
     children = again.children()
     assert again.end(signal.SIGINT) == 130
-    assert psutil.wait_procs(children, timeout=10)[1] == []
+    assert psutil.wait_procs(children, timeout=PATIENCE)[1] == []

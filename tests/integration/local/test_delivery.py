@@ -140,7 +140,7 @@ def test_what_fails_too_often_goes_to_the_dead_letter_queue(system: System, tag:
         found.extend(message for message in answer.get("Messages", []) if tag in message["Body"])
         return bool(found)
 
-    eventually(arrived, 15)
+    eventually(arrived)
     assert len(system.calls("consume", tag, count=2)) == 2, "as often as max_receives says"
 
 

@@ -23,7 +23,7 @@ def _end(system: System, arn: str) -> dict[str, Any]:
         found: dict[str, Any] = system.aws("stepfunctions").describe_execution(executionArn=arn)
         return None if found["status"] == "RUNNING" else found
 
-    found: dict[str, Any] = eventually(ended, 30)
+    found: dict[str, Any] = eventually(ended)
     return found
 
 
