@@ -107,26 +107,27 @@ def _request_body(each: Served, schemas: Schemas) -> dict[str, Any]:
 def _good(each: Served, everything: Sequence[Served], schemas: Schemas) -> dict[str, Any]:
     """Return the answers of success; to a GET also that nothing has changed."""
     operation = each.operation
-    names = ["X-Request-Id"]
-    if not each.public or RateLimited in operation.problems:
-        names += _LIMIT_HEADERS
     if operation.answer is None:
-        return {"204": {"description": "Done.", "headers": _headers(names)}}
+        return {"204": {"description": "Done.", "headers": _headers(each)}}
     tagged = operation.status == 200 or (operation.status == 201 and operation.present is None)
     more = [*(["ETag"] if tagged else []), *(["Location"] if operation.location is not None else [])]
     answer: dict[str, Any] = {
         "description": inspect.cleandoc(operation.answer.__doc__ or "").partition("\n")[0],
-        "headers": _headers([*names, *more]),
+        "headers": _headers(each, *more),
         "content": {"application/json": {"schema": schemas.reference(operation.answer, "serialization")}},
     }
     if links := links_of(each, everything, schemas):
         answer["links"] = links
     found = {str(operation.status): answer}
     if each.route.method == "GET" and operation.status == 200:
-        found["304"] = {"description": "It is as you have it.", "headers": _headers([*names, "ETag"])}
+        found["304"] = {"description": "It is as you have it.", "headers": _headers(each, "ETag")}
     return found
 
 
-def _headers(names: Sequence[str]) -> dict[str, Any]:
-    """Return headers that this answer always has."""
-    return {name: {**HEADERS[name], "required": True} for name in names}
+def _headers(each: Served, *more: str) -> dict[str, Any]:
+    """Return the headers of a good answer. What is public and limited may tell its limits or keep them to itself."""
+    names = ["X-Request-Id", *more, *(() if each.public else _LIMIT_HEADERS)]
+    found = {name: {**HEADERS[name], "required": True} for name in names}
+    if each.public and RateLimited in each.operation.problems:
+        found |= {name: HEADERS[name] for name in _LIMIT_HEADERS}
+    return found

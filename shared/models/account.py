@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, SecretStr, WithJsonSchema
 
-from shared.models.base import IdText, TimeText, WireModel, refuse_unstorable
+from shared.models.base import STORABLE, IdText, TimeText, WireModel, refuse_unstorable
 from shared.models.tenant import SlugText
 from shared.models.user import EmailText, RoleText, UsernameText, unset
 
@@ -41,6 +41,7 @@ PasswordText = Annotated[
             "writeOnly": True,
             "minLength": 1,
             "maxLength": _MAX_PASSWORD,
+            "pattern": STORABLE,
         }
     ),
 ]
@@ -49,7 +50,15 @@ PasswordText = Annotated[
 TokenText = Annotated[
     SecretStr,
     AfterValidator(_check_token),
-    WithJsonSchema({"type": "string", "writeOnly": True, "minLength": 1, "maxLength": _MAX_TOKEN}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "writeOnly": True,
+            "minLength": 1,
+            "maxLength": _MAX_TOKEN,
+            "pattern": STORABLE,
+        }
+    ),
 ]
 """A token that came by mail; kept out of dumps as passwords are."""
 

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, Field
 
-from shared.models.base import Entity, IdText, PageQuery, TimeText, WireModel, line
+from shared.models.base import Entity, IdText, Moment, PageQuery, TimeText, WireModel, line
 
 LONGEST_OVERLAP_SECONDS = 7 * 86_400
 """How long a key may live on beside its successor."""
 MOST_SCOPES = 50
-
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]", re.ASCII)
-
-
-def _dated(value: Any) -> Any:
-    # A number, also one in a text, would be taken for seconds since 1970.
-    if not isinstance(value, str) or not _DATE.match(value):
-        raise ValueError("must be a date and a time, as in 2027-01-31T12:00:00Z")
-    return value
-
-
-Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_dated)]
-"""A moment as it comes in: ISO 8601 with its offset."""
 
 Scope = Annotated[str, Field(max_length=60, pattern=r"^(\*|[a-z_]+:[a-z_]+)$")]
 """A permission, such as `run:read`; `*` is whatever the owner may."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, JsonValue
 
-from shared.models.base import Entity, IdText, PageQuery, QueryModel, TimeText
+from shared.models.base import Entity, IdText, Moment, PageQuery, QueryModel, TimeText
 
 ACTION = r"^[a-z_]+(\.[a-z_]+)+$"
 """`session.created`: a thing and what happened to it."""
@@ -40,8 +40,8 @@ class AuditLogQuery(PageQuery):
     action: Annotated[str, Field(max_length=100, pattern=ACTION)] | None = None
     actor: UUID | None = None
     subject: UUID | None = None
-    since: AwareDatetime | None = Field(default=None, alias="from")
-    until: AwareDatetime | None = Field(default=None, alias="to")
+    since: Moment | None = Field(default=None, alias="from")
+    until: Moment | None = Field(default=None, alias="to")
 
 
 class AuditEntryOut(BaseModel):

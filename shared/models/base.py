@@ -6,14 +6,27 @@ surrogates refused, numbers finite.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_types import GroupedMetadata
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 SECTORS = ("healthtech", "fintech", "edtech", "saas", "ecommerce", "other")
+
+STORABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+"""What `refuse_unstorable` takes, as a regular expression of JSON Schema; no lone surrogates either."""
 
 
 def refuse_unstorable(value: str) -> str:
@@ -97,12 +110,34 @@ class QueryModel(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
+Cursor = Annotated[
+    str,
+    Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$"),
+    # A UUID in base64url: the last character has four bits that are 0.
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]{21}[AQgw]$"}),
+]
+"""What names the row that a page begins after."""
+
+
 class PageQuery(QueryModel):
     """Which page of a list. cursor: the `next_cursor` of the page before."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
+    cursor: Cursor | None = None
 
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]", re.ASCII)
+
+
+def _dated(value: Any) -> Any:
+    # A number, also one in a text, would be taken for seconds since 1970.
+    if not isinstance(value, str) or not _DATE.match(value):
+        raise ValueError("must be a date and a time, as in 2027-01-31T12:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_dated)]
+"""A moment as it comes in: ISO 8601 with its offset."""
 
 IdText = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
 """A UUID as it leaves the house."""

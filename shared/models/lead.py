@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, Field, JsonValue, WithJsonSchema
 
-from shared.models.base import Entity, WireModel, line, refuse_unstorable, text
+from shared.models.base import STORABLE, Entity, WireModel, line, refuse_unstorable, text
 
 LeadId = NewType("LeadId", UUID)
 Sector = Literal["healthtech", "fintech", "edtech", "saas", "ecommerce", "other"]
@@ -96,10 +96,9 @@ def check_constraints(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-_STORABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 _SCALAR: dict[str, Any] = {
     "anyOf": [
-        {"type": "string", "maxLength": 500, "pattern": _STORABLE},
+        {"type": "string", "maxLength": 500, "pattern": STORABLE},
         {"type": "number", "minimum": -(10**15), "maximum": 10**15},
         {"type": "boolean"},
     ]
@@ -111,7 +110,7 @@ Constraints = Annotated[
         {
             "type": "object",
             "maxProperties": 20,
-            "propertyNames": {"minLength": 1, "maxLength": 60, "pattern": _STORABLE},
+            "propertyNames": {"minLength": 1, "maxLength": 60, "pattern": STORABLE},
             "additionalProperties": {
                 "anyOf": [*_SCALAR["anyOf"], {"type": "array", "maxItems": 20, "items": _SCALAR}]
             },

@@ -23,7 +23,11 @@ def _once_each(types: list[EventType]) -> list[EventType]:
     return types
 
 
-EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=50), AfterValidator(_once_each)]
+EventTypes = Annotated[
+    list[EventType],
+    Field(min_length=1, max_length=50, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_once_each),
+]
 Url = Annotated[str, line(2048)]
 
 
