@@ -41,7 +41,7 @@ admin: $(VENV)/run.stamp ## Make the first administrator of what `make up` runs:
 
 test: $(VENV)/dev.stamp ## Run every test (needs a Chromium; installs Debian's when root)
 	@tests/ensure_chromium
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto
 
 check: $(VENV)/dev.stamp ## Lint, format and types
 	@$(BIN)/ruff check .
