@@ -42,7 +42,7 @@ _ONE_EACH = {
     "studio.generated_projects": ("run_id", 1),
     "planning.bmad_validations": ("run_id", 1),
     "planning.cloud_estimates": ("run_id", 2),
-    "identity.webhook_events": ("subject_id", 1),
+    "identity.webhook_events": ("event_type = 'project_completed' AND subject_id", 1),
 }
 # What would be the same thing twice, were the table's own constraint not there.
 _NO_TWO = {
