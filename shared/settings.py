@@ -124,7 +124,7 @@ class PublicSettings(HouseSettings):
 
     trusted_proxies: int = Field(default=1, ge=0, description="hops whose X-Forwarded-For entry is trusted")
     public_attempts_per_hour: int = Field(default=30, ge=1, le=100_000)
-    reset_mails_per_hour: int = Field(default=5, ge=1, le=100_000)
+    mailbox_mails_per_hour: int = Field(default=5, ge=1, le=100_000)
 
 
 class MailTokenSettings(Settings):

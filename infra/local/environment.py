@@ -36,7 +36,7 @@ ADJUSTABLE = frozenset(
         "RATE_LIMIT_USER_REQUESTS",
         "PORTAL_URL",
         "PUBLIC_ATTEMPTS_PER_HOUR",
-        "RESET_MAILS_PER_HOUR",
+        "MAILBOX_MAILS_PER_HOUR",
         "RUN_BUDGET_MICROUSD",
         "RUN_STALL_SECONDS",
         "SIGNED_URL_SECONDS",
@@ -138,7 +138,7 @@ def _choices(parts: Parts) -> dict[str, str]:
         "HOUSE_TENANT_ID": HOUSE_TENANT_ID,
         "INTAKE_PER_HOUR": "600",
         "PUBLIC_ATTEMPTS_PER_HOUR": "600",
-        "RESET_MAILS_PER_HOUR": "60",
+        "MAILBOX_MAILS_PER_HOUR": "60",
         "MAIL_SENDER": "RoboAgency <no-reply@roboagency.example>",
         # Everybody here comes from one address.
         "LOGIN_ADDRESS_FAILURES": "3000",

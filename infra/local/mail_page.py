@@ -15,8 +15,8 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 0; overflow-wrap: anywhere; }
 p { margin: 0; color: var(--soft); } a { color: inherit; }
 article { border: 1px solid var(--line); border-radius: .5rem; margin: 1.5rem 0 0; padding: 1rem 1.25rem; }
-pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin: .75rem 0 .5rem;
-  padding: .75rem; background: var(--mark); border-radius: .25rem; }
+pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; padding: .75rem;
+  margin: .75rem 0 .5rem; background: var(--mark); border-radius: .25rem; }
 .about { font-size: .875rem; overflow-wrap: anywhere; }
 """
 _PAGE = """<!doctype html>

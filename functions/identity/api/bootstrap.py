@@ -44,14 +44,20 @@ def create_first_admin(call: Call[Bootstrap]) -> Response:
     """
     told = admit_address(call)
     settings = call.own.settings(BootstrapSettings)
-    service.check_key(
-        call.body.token.get_secret_value(), call.own.secrets.read(settings.bootstrap_key_secret)
-    )
+    house = UUID(settings.house_tenant_id)
+    try:
+        service.check_key(
+            call.body.token.get_secret_value(), call.own.secrets.read(settings.bootstrap_key_secret)
+        )
+    except Unauthorized:
+        with call.own.database.transaction(house) as work:
+            Act.of_anybody(call, work).record("tenant.bootstrap_refused", "tenant", house)
+        raise
     hours = call.own.settings(MailTokenSettings).verification_hours
 
     def make(work: UnitOfWork) -> dict[str, Any]:
         return user_out(service.bootstrap(Act.of_anybody(call, work), call.body, hours)).model_dump()
 
     asked = {"email": call.body.email, "username": call.body.username}
-    made = call.transact_for(UUID(settings.house_tenant_id), make, asked)
+    made = call.transact_for(house, make, asked)
     return Response(UserOut(**made), headers=tuple(told.items()))

@@ -7,7 +7,7 @@ from typing import Any
 from functions.identity.people import invitations as service
 from functions.identity.people.act import Act
 from functions.identity.people.mail_token import Purpose, check
-from functions.identity.people.throttle import admit_address
+from functions.identity.people.throttle import admit_address, admit_mail
 from functions.identity.people.users import user_out
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import RateLimited
@@ -40,8 +40,10 @@ handler = invitations.handler
 def create_invitation(call: Call[InvitationCreate]) -> InvitationOut:
     """Invite somebody to the tenant by mail.
 
-    An invitation that waits for the same address is replaced: its token is worthless. One waits for seven days.
+    An invitation that waits for the same address is replaced: its token is worthless. One waits for seven days. A
+    mailbox gets so many invitations an hour.
     """
+    admit_mail(call, str(call.caller.tenant_id), call.body.email)
     days = call.own.settings(MailTokenSettings).invitation_days
     invited_by = call.caller.user_id
     invitation = service.invite(

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from functions.identity.people import tenants as service
 from functions.identity.people.act import Act
+from functions.identity.people.throttle import admit_mail
 from shared.errors import Forbidden
 from shared.http.call import Call
 from shared.http.resource import Resource
 from shared.models.tenant import TenantCreate, TenantCreated, TenantOut, TenantPatch
-from shared.settings import HouseSettings, MailTokenSettings
+from shared.settings import MailTokenSettings, PublicSettings
 
 tenants = Resource("identity.tenants")
 handler = tenants.handler
@@ -43,8 +44,9 @@ def create_tenant(call: Call[TenantCreate]) -> TenantCreated:
 
     For administrators of the house alone. What happens in the tenant from then on is its own: nobody else sees it.
     """
-    if call.caller.tenant_id != UUID(call.own.settings(HouseSettings).house_tenant_id):
+    if call.caller.tenant_id != UUID(call.own.settings(PublicSettings).house_tenant_id):
         raise Forbidden("Only the house makes tenants.")
+    admit_mail(call, str(call.caller.tenant_id), call.body.admin_email)
     days = call.own.settings(MailTokenSettings).invitation_days
     tenant, invitation = service.create_tenant(Act.of(call), call.body, days)
     return TenantCreated(**service.tenant_out(tenant).model_dump(), invitation_id=str(invitation.id))

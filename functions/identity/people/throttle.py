@@ -26,11 +26,15 @@ def admit_address(call: Call[Any]) -> dict[str, str]:
 
 
 def admit_mail(call: Call[Any], tenant: str, email: str) -> None:
-    """Count a mail that somebody unknown asks for, whether its receiver exists or not. Raises RateLimited."""
+    """Count a mail of an operation that somebody asks for, whether its receiver exists or not. Raises RateLimited.
+
+    So that nobody's mailbox is flooded; what others ask for by another operation still comes through.
+    """
     receiver = hashlib.sha256(f"{tenant} {email.lower()}".encode()).hexdigest()
-    quota = call.own.settings(PublicSettings).reset_mails_per_hour
+    quota = call.own.settings(PublicSettings).mailbox_mails_per_hour
     admit_or_refuse(
-        call.own.limiter, [Limit("receiver", hashed_to("ratelimit:mail:", receiver), quota, _HOUR)]
+        call.own.limiter,
+        [Limit("receiver", hashed_to(f"ratelimit:{call.operation.name}:", receiver), quota, _HOUR)],
     )
 
 

@@ -11,7 +11,7 @@ FUNCTIONS = (
         "identity",
         "tenants",
         "Shows and renames the own tenant; makes others for the house",
-        settings=("HouseSettings", "MailTokenSettings"),
+        settings=("PublicSettings", "MailTokenSettings"),
         layers=_HASHES,
     ),
     resource(

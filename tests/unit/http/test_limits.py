@@ -155,6 +155,9 @@ def test_of_several_refusals_the_longest_wait_counts(limiter: InMemoryLimiter) -
         ("user", 2, 1, "You may send 2 requests a second."),
         ("login", 5, 900, "An account takes 5 failed logins from one address in a quarter of an hour."),
         ("login_account", 1, 3600, "An account takes 1 failed login an hour."),
+        ("address", 30, 3600, "An address may send 30 such requests an hour."),
+        ("receiver", 5, 3600, "A mailbox gets 5 such mails an hour."),
+        ("password", 10, 3600, "You may try 10 passwords an hour."),
         ("something_new", 5, 86_400, "The limit of something new is 5 requests a day."),
     ],
 )

@@ -191,3 +191,11 @@ def test_nobody_comes_into_a_suspended_tenant(office: Office) -> None:
     office.rows("UPDATE identity.tenants SET status = 'suspended'")
 
     assert accept(office, token).status == 422
+
+
+def test_a_mailbox_is_invited_only_so_often(office: Office) -> None:
+    statuses = [invited(office)[0].status for _ in range(6)]
+
+    assert statuses == [201] * 5 + [429]
+    assert invited(office, "another@example.com")[0].status == 201
+    assert office.ask_reset(GUEST).status == 202

@@ -72,6 +72,7 @@ def test_who_does_not_know_the_key_or_asks_badly_is_refused(
 ) -> None:
     assert begin(office, **changes).status == status
     assert office.rows("SELECT * FROM identity.users") == []
+    assert office.acts() == (["tenant.bootstrap_refused"] if status == 401 else [])
 
 
 def test_without_the_key_nobody_learns_whether_there_is_an_administrator(office: Office) -> None:
