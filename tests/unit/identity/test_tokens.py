@@ -104,6 +104,34 @@ def test_no_character_of_it_can_be_another(token: AccessToken, data: st.DataObje
 
 
 @forty
+@given(st.lists(st.binary(min_size=1, max_size=40), min_size=3, max_size=3), st.data())
+def test_a_token_has_one_spelling_whatever_the_library_overlooks(
+    parts: list[bytes], data: st.DataObject
+) -> None:
+    text = ".".join(map(base64url.encode, parts))
+    assert tokens._is_canonical(text)
+
+    place = data.draw(st.integers(0, len(text)))
+    for more in ("=", "\n", " ", "+", "/", "."):
+        assert not tokens._is_canonical(text[:place] + more + text[place:])
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    if len(parts[2]) % 3:
+        # The lowest bit of the last letter says nothing.
+        loose = alphabet[alphabet.index(text[-1]) ^ 1]
+        assert not tokens._is_canonical(text[:-1] + loose)
+
+
+def test_a_library_that_decodes_leniently_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = issue_access_token(_any(), KEY, ISSUER)
+    claims = jwt.decode(text, options={"verify_signature": False})
+    monkeypatch.setattr(jwt, "decode", lambda *_, **__: dict(claims))
+
+    assert not refused(text)
+    assert refused(f"{text}=")
+    assert refused(f"{text}\n")
+
+
+@forty
 @given(st.text(max_size=100))
 def test_rubbish_is_refused(text: str) -> None:
     assert refused(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from shared.settings import LoginSettings
 from tests.integration.database.conftest import HOUSE
 from tests.integration.identity.accounts.door import HOME, PASSWORD, Door, Reply, at_once
 
+_WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 _HASHES = "SELECT password_hash FROM identity.users WHERE tenant_id = %(tenant)s"
 
 
@@ -158,6 +160,26 @@ def test_a_password_that_is_changed_during_a_login_ends_what_the_login_began(doo
     assert ended == len(came_in)
     assert [door.status(each["access_token"]) for each in came_in] == [401] * len(came_in)
     assert [door.refresh(each["refresh_token"]).status for each in came_in] == [401] * len(came_in)
+
+
+def test_a_login_that_is_under_way_when_sessions_end_waits_and_begins_none(door: Door, user: UUID) -> None:
+    answers: list[Reply] = []
+
+    def log_in() -> None:
+        door.enter()
+        answers.append(door.login())
+
+    under_way = threading.Thread(target=log_in)
+    with door.own.database.transaction(door.tenant) as work:
+        sessions.end_sessions(work, user, "user_deactivated")
+        under_way.start()
+        while under_way.is_alive() and not door.rows(_WAITING):
+            under_way.join(0.01)
+        work.execute("UPDATE identity.users SET is_active = false WHERE id = %(id)s", {"id": user})
+    under_way.join()
+
+    assert [answer.status for answer in answers] == [401]
+    assert door.rows("SELECT id FROM identity.sessions WHERE tenant_id = %(tenant)s") == []
 
 
 def wrong(door: Door, count: int, **more: Any) -> list[int]:
