@@ -1,4 +1,4 @@
-"""Writes what the catalog says of permissions: for the authorizer, for the policies, and for people.
+"""Writes what the catalog says of routes and permissions: for functions, the authorizer, the policies, and people.
 
 python -m infra.permissions
 """
@@ -17,6 +17,7 @@ from shared.models.caller import Caller, CallerKind, Role
 _ROOT = Path(__file__).resolve().parents[1]
 _ACCESS = _ROOT / "functions" / "identity" / "access"
 FILE = _ACCESS / "permissions.json"
+ROUTES = _ROOT / "shared" / "http" / "routes.json"
 SCHEMA = _ACCESS / "schema.cedarschema"
 PAGE = _ROOT / "docs" / "permissions.md"
 
@@ -58,6 +59,11 @@ _ANYBODY = """
 |---|---|
 """
 _NOBODY = UUID(int=0)
+
+
+def operations(catalog: Catalog = CATALOG) -> dict[str, str]:
+    """Return `<method> <path>` → operation of every route."""
+    return {f"{route.method} {route.path}": route.operation for route in catalog.routes}
 
 
 def permissions(catalog: Catalog = CATALOG) -> dict[str, str]:
@@ -127,6 +133,7 @@ def _lines(lines: Iterable[str]) -> str:
 
 def main() -> None:
     """Write the files. The page comes last: policies are evaluated with the schema."""
+    ROUTES.write_text(json.dumps(operations(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
     FILE.write_text(json.dumps(permissions(), indent=2) + "\n", encoding="utf-8")
     SCHEMA.write_text(schema(), encoding="utf-8")
     PAGE.write_text(page(), encoding="utf-8")

@@ -220,7 +220,6 @@ def proxy_event(
             "domainName": str(environ.get("HTTP_HOST", "")),
             "extendedRequestId": request_id,
             "httpMethod": environ["REQUEST_METHOD"],
-            "operationName": route.operation,
             "identity": {"sourceIp": source, "userAgent": environ.get("HTTP_USER_AGENT")},
             "path": f"/{STAGE}{unquote(path)}",
             "protocol": environ.get("SERVER_PROTOCOL", "HTTP/1.1"),

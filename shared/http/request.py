@@ -6,6 +6,8 @@ import base64
 import binascii
 import ipaddress
 import json
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -48,6 +50,22 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
+@cache
+def _operations() -> dict[str, str]:
+    found: dict[str, str] = json.loads((Path(__file__).parent / "routes.json").read_text(encoding="utf-8"))
+    return found
+
+
+def operation_of(event: dict[str, Any]) -> str:
+    """Return the operation that a proxy event or an authorizer's event asks for; empty when there is none.
+
+    API Gateway promises method and resource of an event, and its operationName only sometimes; the catalog's routes
+    say the same.
+    """
+    named = (event.get("requestContext") or {}).get("operationName")
+    return str(named or _operations().get(f"{event.get('httpMethod')} {event.get('resource')}", ""))
+
+
 class Request:
     """What a handler may ask of the event: path, headers, caller's address, body."""
 
@@ -57,7 +75,7 @@ class Request:
         self.request_id = str(context.get("requestId") or "unknown")
         self.method = str(event.get("httpMethod") or "")
         self.path = str(event.get("path") or "/")
-        self.operation = str(context.get("operationName") or "")
+        self.operation = operation_of(event)
         self.authorizer: dict[str, Any] | None = context.get("authorizer")
         self.headers = {str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()}
         self._source = str((context.get("identity") or {}).get("sourceIp") or "")

@@ -6,6 +6,8 @@ Source: docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,6 +29,20 @@ TENANT, PROJECT = uuid4(), uuid4()
 ids = st.uuids()
 
 
+class ActiveTenants:
+    """A database in which every tenant is there and active."""
+
+    @contextmanager
+    def transaction(self, tenant_id: UUID) -> Iterator[ActiveTenants]:
+        """Open nothing."""
+        del tenant_id
+        yield self
+
+    def fetch_one(self, statement: str) -> dict[str, bool]:
+        """Find the tenant."""
+        return {"found": "status = 'active'" in statement}
+
+
 @pytest.fixture(autouse=True)
 def own(monkeypatch: pytest.MonkeyPatch) -> Container:
     """What the authorizer stands on when it meets nothing but tokens of projects."""
@@ -39,6 +55,7 @@ def own(monkeypatch: pytest.MonkeyPatch) -> Container:
         monkeypatch.setenv(name, value)
     made = Container()
     made.clock = FakeClock()
+    made.__dict__["database"] = ActiveTenants()
     made.secrets = FakeSecrets({"capability-key": "one key", "token-key": "another key"})
     monkeypatch.setattr(authorize, "container", lambda: made)
     return made
@@ -59,7 +76,7 @@ def asked(headers: dict[str, Any] | None, operation: str = "get_project", **chan
         "path": route.path,
         "httpMethod": route.method,
         "headers": headers,
-        "requestContext": {"operationName": operation, "requestId": "request-1"},
+        "requestContext": {"requestId": "request-1"},
         "body": "",
         "isBase64Encoded": False,
     }
@@ -103,10 +120,19 @@ def test_who_may_not_is_denied_and_told_why(token: str) -> None:
     assert verdict["context"] == {"detail": "This needs the permission project:list."}
 
 
-@pytest.mark.parametrize("operation", [None, "", "fly", "create_intake"], ids=str)
-def test_what_the_catalog_does_not_guard_is_nobodys(token: str, operation: str | None) -> None:
-    about = {"requestId": "request-1", "operationName": operation}
-    verdict = authorize.handler(asked({"Authorization": f"Bearer {token}"}, requestContext=about), None)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"requestContext": {"operationName": "fly"}},
+        {"requestContext": {"operationName": "create_intake"}},
+        {"resource": "/v1/nothing"},
+        {"resource": None},
+        {"httpMethod": "PUT"},
+    ],
+    ids=str,
+)
+def test_what_the_catalog_does_not_guard_is_nobodys(token: str, changes: dict[str, Any]) -> None:
+    verdict = authorize.handler(asked({"Authorization": f"Bearer {token}"}, **changes), None)
 
     assert statement(verdict)["Effect"] == "Deny"
     assert verdict["context"] == {"detail": "This is not allowed."}

@@ -13,6 +13,7 @@ from functions.identity.access.authentication import authenticate, bearer
 from functions.identity.access.policies import may, permissions
 from shared.bootstrap import container
 from shared.errors import Unauthorized
+from shared.http.request import operation_of
 from shared.observability import logger, observed
 
 
@@ -55,7 +56,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         caller = authenticate(own, bearer(_authorization(event)))
     except Unauthorized as error:
         raise NotAuthenticated from error
-    permission = permissions().get(str(asked.get("operationName")))
+    permission = permissions().get(operation_of(event))
     if permission is None or not may(own, caller, permission):
         detail = f"This needs the permission {permission}." if permission else "This is not allowed."
         return _verdict(event, caller.principal, "Deny", {"detail": detail})

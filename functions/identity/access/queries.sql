@@ -59,3 +59,7 @@ WHERE k.tenant_id = %(tenant_id)s AND k.id = %(id)s;
 -- Writes when a key was used last; whoever comes second within the period writes nothing.
 UPDATE identity.api_keys SET last_used_at = %(now)s
 WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND (last_used_at IS NULL OR last_used_at <= %(before)s);
+
+-- find_active_tenant --
+-- The tenant of this transaction, unless it is suspended or closed.
+SELECT id FROM identity.tenants WHERE id = %(tenant_id)s AND status = 'active';

@@ -149,7 +149,7 @@ def authorize(event: Any, _context: Any) -> Any:
     statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": event["methodArn"]}
     context = {
         "detail": "This needs the permission thing:read.",
-        "operation": event["requestContext"]["operationName"],
+        "operation": event["requestContext"]["resourcePath"],
     }
     return {"principalId": "someone", "policyDocument": {"Statement": [statement]}, "context": context}
 

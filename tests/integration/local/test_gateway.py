@@ -53,7 +53,7 @@ def test_whom_the_authorizer_lets_in_comes_with_its_context(system: System) -> N
     assert status == 200
     context = json.loads(body)["requestContext"]
     assert context["authorizer"]["principalId"] == "someone"
-    assert context["authorizer"]["operation"] == context["operationName"] == "get_guarded"
+    assert context["authorizer"]["operation"] == context["resourcePath"] == "/v1/guarded"
 
 
 @pytest.mark.parametrize(

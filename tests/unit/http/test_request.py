@@ -19,7 +19,7 @@ from shared.errors import (
     Unreadable,
     UnsupportedMediaType,
 )
-from shared.http.request import MAX_BODY_BYTES, Request
+from shared.http.request import MAX_BODY_BYTES, Request, operation_of
 from shared.models.base import PageQuery
 from shared.models.run import RunRetry
 from tests.unit.http.events import event, refusal
@@ -241,3 +241,11 @@ def test_an_event_without_anything_is_an_empty_request() -> None:
     assert request.query_model(None) is None
     assert request.body_bytes() == b""
     assert request.address(1) == "unknown"
+
+
+def test_what_is_asked_for_is_known_by_method_and_resource_or_by_the_name_the_gateway_gives() -> None:
+    asked = {"httpMethod": "GET", "resource": "/v1/runs/{run_id}", "requestContext": {}}
+
+    assert operation_of(asked) == "get_run"
+    assert operation_of({**asked, "httpMethod": "DELETE"}) == ""
+    assert operation_of({**asked, "requestContext": {"operationName": "another"}}) == "another"

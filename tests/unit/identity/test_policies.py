@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -70,6 +71,8 @@ def test_what_is_generated_is_up_to_date(path: Path, written: Any) -> None:
 
 def test_the_authorizer_knows_the_permission_of_every_route_that_is_not_public() -> None:
     assert policies.permissions() == permissions.permissions(), "run python -m infra.permissions"
+    kept = json.loads(permissions.ROUTES.read_text(encoding="utf-8"))
+    assert kept == permissions.operations(), "run python -m infra.permissions"
     guarded = {route.operation for route in CATALOG.routes if route.access is not Access.PUBLIC}
     assert set(policies.permissions()) == guarded
 
@@ -172,7 +175,9 @@ def test_a_key_does_what_its_scopes_say() -> None:
 def test_what_a_person_does_about_themselves_no_key_does() -> None:
     kept = allowed(user(Role.ADMIN), house=True) - allowed(key(Role.ADMIN, "*"), house=True)
 
-    assert {permission.split(":")[0] for permission in kept} == {"account", "session", "api_key"}
+    assert {permission.split(":")[0] for permission in kept} == {
+        *("account", "session", "api_key", "invitation", "user")
+    }
     assert {"account:password", "account:email", "session:revoke", "api_key:create"} <= kept
     for permission in kept:
         assert not is_allowed(key(Role.ADMIN, permission), permission, house=True)
