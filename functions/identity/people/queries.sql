@@ -289,8 +289,12 @@ LIMIT %(limit)s;
 DELETE FROM identity.team_members
 WHERE tenant_id = %(tenant_id)s AND team_id = %(team_id)s AND user_id = %(id)s;
 
+-- sweep_outbox --
+-- Events that were published a while ago; which those are, the policy of the table says, here and below.
+DELETE FROM identity.outbox;
+
 -- sweep_idempotency_keys --
--- Answers that nobody can ask for again; which those are, the policy of the table says, here and below.
+-- Answers that nobody can ask for again.
 DELETE FROM identity.idempotency_keys;
 
 -- sweep_revoked_tokens --

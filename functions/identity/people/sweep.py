@@ -1,4 +1,4 @@
-"""Deleting what has run out: answers of idempotent requests, tokens and sessions."""
+"""Deleting what has run out: published events, answers of idempotent requests, tokens and sessions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functions.identity.people.act import queries
 from shared.db.unit_of_work import Database
 
 # Refresh tokens before the sessions they belong to.
-SWEPT = ("idempotency_keys", "revoked_tokens", "one_time_tokens", "refresh_tokens", "sessions")
+SWEPT = ("outbox", "idempotency_keys", "revoked_tokens", "one_time_tokens", "refresh_tokens", "sessions")
 
 
 def sweep(database: Database) -> dict[str, int]:

@@ -111,7 +111,7 @@ def test_a_table_in_months_has_them_without_a_gap_and_no_default(catalog: psycop
     assert all(re.fullmatch(r"\d{4}-\d\d-01 00:00:00\+00", start) for start, _ in ends)
 
 
-SWEPT = ("idempotency_keys", "one_time_tokens", "refresh_tokens", "revoked_tokens", "sessions")
+SWEPT = ("idempotency_keys", "one_time_tokens", "outbox", "refresh_tokens", "revoked_tokens", "sessions")
 
 
 def test_only_the_system_sees_over_the_wall_and_only_at_stalled_work(
@@ -156,7 +156,7 @@ def test_the_system_may_touch_these_tables_and_nothing_else(catalog: psycopg.Con
         ("identity.audit_log", ["SELECT"]),
         ("identity.idempotency_keys", ["DELETE"]),
         ("identity.one_time_tokens", ["DELETE"]),
-        ("identity.outbox", ["SELECT", "UPDATE"]),
+        ("identity.outbox", ["DELETE", "SELECT", "UPDATE"]),
         ("identity.refresh_tokens", ["DELETE"]),
         ("identity.revoked_tokens", ["DELETE"]),
         ("identity.sessions", ["DELETE"]),

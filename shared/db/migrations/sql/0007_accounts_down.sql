@@ -1,4 +1,6 @@
-REVOKE DELETE ON identity.idempotency_keys FROM robo_system;
+REVOKE DELETE ON identity.idempotency_keys, identity.outbox FROM robo_system;
+DROP POLICY sweep ON identity.outbox;
+DROP INDEX identity.outbox_published;
 DROP POLICY sweep ON identity.idempotency_keys;
 ALTER TABLE identity.idempotency_keys
     ALTER COLUMN response TYPE jsonb, DROP CONSTRAINT idempotency_keys_pkey, DROP COLUMN principal;

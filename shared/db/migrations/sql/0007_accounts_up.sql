@@ -172,9 +172,14 @@ ALTER TABLE identity.idempotency_keys
 
 -- The sweep deletes what has run out; these policies say what that is, so its statements need no condition.
 GRANT DELETE ON identity.idempotency_keys, identity.revoked_tokens, identity.one_time_tokens,
-    identity.refresh_tokens, identity.sessions TO robo_system;
+    identity.refresh_tokens, identity.sessions, identity.outbox TO robo_system;
 CREATE POLICY sweep ON identity.idempotency_keys FOR DELETE TO robo_system
     USING (created_at < now() - interval '24 hours');
+-- Events hold addresses of people. The bus keeps them for seven days more; what was never published stays. Restrictive,
+-- since the relay's policy lets the system see and mark every row.
+CREATE POLICY sweep ON identity.outbox AS RESTRICTIVE FOR DELETE TO robo_system
+    USING (published_at < now() - interval '7 days');
+CREATE INDEX outbox_published ON identity.outbox (published_at) WHERE published_at IS NOT NULL;
 CREATE POLICY sweep ON identity.revoked_tokens FOR DELETE TO robo_system USING (expires_at < now());
 CREATE POLICY sweep ON identity.one_time_tokens FOR DELETE TO robo_system
     USING (expires_at < now() - interval '30 days');
