@@ -8,9 +8,8 @@ import pytest
 
 from infra.local.postgres import Postgres
 from infra.local.redis import Redis
-from tests.contract.api.house import House
+from tests.contract.api.house import House, opened
 from tests.contract.api.stage import Tenancy, settle
-from tests.fixtures.engines import TestDatabase
 
 
 @pytest.fixture(scope="session")
@@ -18,12 +17,9 @@ def house(
     postgres: Postgres, template_database: str, redis_server: Redis, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
     """The API over a database of its own, for all tests of this folder."""
-    name = "test_api"
-    postgres.create_database(name, template_database)
     folder = tmp_path_factory.mktemp("house")
-    with House(TestDatabase(postgres, name), redis_server.url, folder, {}) as made:
+    with opened(postgres, template_database, redis_server.url, folder, "test_api") as made:
         yield made
-    postgres.drop_database(name)
 
 
 @pytest.fixture(scope="session")

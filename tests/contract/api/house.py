@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 from uuid import UUID
@@ -28,7 +29,7 @@ from infra.local.aws.secret_file import SIGNING_KEY, load_secrets
 from infra.local.aws.wsgi import Answer, calling
 from infra.local.environment import HOUSE_TENANT_ID, Parts, environment_for, installed
 from infra.local.gateway import Gateway
-from infra.local.postgres import APP, OWNER, SUPERUSER, SYSTEM
+from infra.local.postgres import APP, OWNER, SUPERUSER, SYSTEM, Postgres
 from shared import bootstrap, settings
 from shared.adapters.bus import FakeBus
 from shared.adapters.objects_memory import InMemoryObjectStore
@@ -82,7 +83,7 @@ class _Pages:
 class House:
     """The API over a database and a cache. Use as a context manager."""
 
-    def __init__(self, database: TestDatabase, cache_url: str, folder: Any, more: Mapping[str, str]) -> None:
+    def __init__(self, database: TestDatabase, cache_url: str, folder: Path, more: Mapping[str, str]) -> None:
         self.database = database
         self.nobody = UUID(int=0)
         self.bus = FakeBus()
@@ -164,6 +165,15 @@ class House:
         """Send a request and return what comes back, whatever it is."""
         answer = calling(self.app)(environ_of(sent))
         return Reply(answer.status, {name.lower(): value for name, value in answer.headers}, answer.body)
+
+
+@contextmanager
+def opened(postgres: Postgres, template: str, cache_url: str, folder: Path, name: str) -> Iterator[House]:
+    """Give a house with a migrated database of that name, and drop it afterwards."""
+    postgres.create_database(name, template)
+    with House(TestDatabase(postgres, name), cache_url, folder, {}) as made:
+        yield made
+    postgres.drop_database(name)
 
 
 def environ_of(sent: Sent) -> dict[str, Any]:
