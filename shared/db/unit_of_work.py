@@ -48,7 +48,9 @@ def translate(error: psycopg.Error) -> AppError:
     if isinstance(error, psycopg.errors.UniqueViolation):
         return Conflict(f"This exists already ({error.diag.constraint_name}).")
     if isinstance(error, psycopg.errors.CheckViolation) and not error.diag.constraint_name:
-        return AppError("A table has no partition for this moment; stewardship.maintain_partitions makes them.")
+        return AppError(
+            "A table has no partition for this moment; stewardship.maintain_partitions makes them."
+        )
     if isinstance(error, psycopg.errors.IntegrityError):
         return Conflict(f"The data breaks a rule of the system ({error.diag.constraint_name}).")
     return AppError("The database refused the statement.")
@@ -90,7 +92,7 @@ class UnitOfWork:
         return UUID(str(row["id"]))
 
     def before_commit(self, act: Callable[[], object]) -> None:
-        """Have `act` done as the last thing of this transaction, after what the block does; in the order of the calls.
+        """Have `act` done as the last thing of this transaction, after the block; in the order of the calls.
 
         For what takes a lock that many transactions want: it is held briefly, and by nobody who waits for another.
         """

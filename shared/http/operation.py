@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 
 from shared.errors import AppError
 from shared.models.base import QueryModel, WireModel
-
-if TYPE_CHECKING:
-    from shared.http.call import Call
 
 
 @dataclass(frozen=True)
@@ -28,8 +25,8 @@ class Response:
 class Operation:
     """The contract of one operation.
 
-    function: takes a `Call`, returns the answer or a `Response`. body, query: models of what comes in; None: nothing
-    may come. answer: the model of what goes out; None: no content. status: of success. public: anybody may call it,
+    function: takes a `Call`, as `present` does; returns the answer or a `Response`. body, query: models of what comes
+    in; None: nothing may come. answer: the model of what goes out; None: no content. status: of success. public: anybody may call it,
     there is no caller and no transaction. location: the path of what was made, `{…}` filled from the answer.
     repeats: under one Idempotency-Key a POST has one effect and one answer. present: what turns the kept answer into
     the one that is sent; what must not be kept, such as a secret, is added here. conflicts: it may answer 409.
@@ -38,7 +35,7 @@ class Operation:
     """
 
     name: str
-    function: Callable[[Call[Any]], Any]
+    function: Callable[[Any], Any]
     body: type[WireModel] | None = None
     query: type[QueryModel] | None = None
     answer: type[BaseModel] | None = None
@@ -46,7 +43,7 @@ class Operation:
     public: bool = False
     location: str | None = None
     repeats: bool = False
-    present: Callable[[Call[Any], dict[str, Any]], BaseModel] | None = None
+    present: Callable[[Any, dict[str, Any]], BaseModel] | None = None
     conflicts: bool = False
     example: dict[str, Any] | None = None
     problems: tuple[type[AppError], ...] = ()

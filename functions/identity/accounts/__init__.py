@@ -1,0 +1,1 @@
+"""Proving who one is, and staying so: passwords, logins, tokens, sessions."""

@@ -1,0 +1,1 @@
+"""Who is there: tenants, users, invitations, teams, one's own account, and letters to them."""

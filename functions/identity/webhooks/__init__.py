@@ -1,1 +1,1 @@
-"""Outgoing webhooks: endpoints, what is told, its schedule, and the post itself."""
+"""Telling others: endpoints, deliveries, the schedule, the post itself."""
