@@ -25,13 +25,13 @@ class Response:
 class Operation:
     """The contract of one operation.
 
-    function: takes a `Call`, as `present` does; returns the answer or a `Response`. body, query: models of what comes
-    in; None: nothing may come. answer: the model of what goes out; None: no content. status: of success. public: anybody may call it,
-    there is no caller and no transaction. location: the path of what was made, `{…}` filled from the answer.
-    repeats: under one Idempotency-Key a POST has one effect and one answer. present: what turns the kept answer into
-    the one that is sent; what must not be kept, such as a secret, is added here. conflicts: it may answer 409.
-    example: a body that is valid. problems: what it may raise beyond what every operation of its kind may: a login
-    Unauthorized, a public operation that has limits RateLimited.
+    function: takes a `Call`, as `present` does; returns the answer or a `Response`. body, query: models of what
+    comes in; None: nothing may come. answer: the model of what goes out; None: no content. status: of success.
+    public: anybody may call it, there is no caller and no transaction. location: the path of what was made, `{…}`
+    filled from the answer. repeats: under one Idempotency-Key a POST has one effect and one answer. present: what
+    turns the kept answer into the one that is sent; what must not be kept, such as a secret, is added here.
+    conflicts: it may answer 409. example: a body that is valid. problems: what it may raise beyond what every
+    operation of its kind may: a login Unauthorized, a public operation that has limits RateLimited.
     """
 
     name: str
