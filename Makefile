@@ -10,9 +10,9 @@ BIN := $(VENV)/bin
 STAGE ?= dev
 
 # Read from the environment by the command itself, so that quotes and dollars in an idea stay what they are.
-export IDEA SECTOR OUT EMAIL PORT
+export IDEA SECTOR OUT EMAIL PORT CASES SEED
 
-.PHONY: help run up test check format synth layers admin bench chaos docs clean
+.PHONY: help run up test check format synth layers admin bench chaos fuzz client docs clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,12 @@ bench: $(VENV)/dev.stamp ## Measure, side by side with named alternatives
 
 chaos: $(VENV)/run.stamp ## Kill everything twenty times in the middle of runs, and count
 	@$(BIN)/python -m infra.local chaos --kills 20
+
+fuzz: $(VENV)/dev.stamp ## Ask every operation thousands of things (CASES=5000) and compare with openapi.json
+	@$(BIN)/python -m tests.fuzz
+
+client: $(VENV)/dev.stamp ## Write a typed Python client of the API to build/client
+	@$(BIN)/python -m tests.client_generation
 
 docs: $(VENV)/dev.stamp ## Write what is generated: functions.md, permissions, openapi.json, the state machine
 	@$(BIN)/python -m functions.agency.workflows.build

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, JsonValue
 
-from shared.models.base import Entity, WireModel
+from shared.models.base import Entity, IdText, TimeText, WireModel
 from shared.models.project import ProjectId
 from shared.models.run import RunId
 
@@ -49,8 +49,8 @@ class Asset(Entity):
 class AssetOut(WireModel):
     """An asset as the API shows it; `url` is signed and stops working at `url_expires_at`."""
 
-    id: str
-    run_id: str
+    id: IdText
+    run_id: IdText
     type: str
     path: str
     filename: str
@@ -58,8 +58,8 @@ class AssetOut(WireModel):
     size_bytes: int
     sha256: str
     url: str
-    url_expires_at: str
-    created_at: str
+    url_expires_at: TimeText
+    created_at: TimeText
 
 
 class AssetList(WireModel):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, Field, JsonValue, WithJsonSchema
 
-from shared.models.base import STORABLE, Entity, WireModel, line, refuse_unstorable, text
+from shared.models.base import STORABLE, Entity, IdText, TimeText, WireModel, line, refuse_unstorable, text
 
 LeadId = NewType("LeadId", UUID)
 Sector = Literal["healthtech", "fintech", "edtech", "saas", "ecommerce", "other"]
@@ -147,9 +147,9 @@ class IntakeCreate(WireModel):
 class IntakeOut(WireModel):
     """What intake answers. `access_token` opens this run and project, and nothing else, until it expires."""
 
-    project_id: str
-    run_id: str
+    project_id: IdText
+    run_id: IdText
     status: str
     access_token: str
-    expires_at: str
+    expires_at: TimeText
     links: dict[str, str]

@@ -71,7 +71,7 @@ class ProjectList(WireModel):
 class ProjectOut(WireModel):
     """A project as the API shows it; times are ISO 8601 in UTC."""
 
-    id: str
+    id: IdText
     name: str | None
     status: str
     sector: str
@@ -83,6 +83,6 @@ class ProjectOut(WireModel):
     bmad_compliant: bool
     campaign: JsonValue
     webhook: JsonValue
-    runs: list[str]
-    created_at: str
-    updated_at: str
+    runs: list[IdText]
+    created_at: TimeText
+    updated_at: TimeText

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, JsonValue
 
-from shared.models.base import Entity, WireModel, text
+from shared.models.base import Entity, IdText, TimeText, WireModel, text
 from shared.models.lead import Constraints
 from shared.models.project import ProjectId
 
@@ -122,12 +122,12 @@ class StepOut(WireModel):
 class RunOut(WireModel):
     """A run as the API shows it. `progress` runs from 0 to 1; `advice` says what to do when it failed."""
 
-    id: str
-    project_id: str
+    id: IdText
+    project_id: IdText
     workflow_name: str
     status: str
     approval: str
-    fork_of: str | None
+    fork_of: IdText | None
     current_step: str | None
     progress: float
     steps_completed: int
@@ -138,9 +138,9 @@ class RunOut(WireModel):
     error_code: str | None
     error_message: str | None
     advice: str | None
-    created_at: str
-    started_at: str | None
-    completed_at: str | None
+    created_at: TimeText
+    started_at: TimeText | None
+    completed_at: TimeText | None
     duration_seconds: int | None
     links: dict[str, str]
 
@@ -162,6 +162,6 @@ class RunFork(WireModel):
 class RunSummary(WireModel):
     """What cancel, retry, fork and approve answer."""
 
-    run_id: str
+    run_id: IdText
     status: str
-    links: dict[str, JsonValue]
+    links: dict[str, str]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser
@@ -10,9 +13,16 @@ from playwright.sync_api import Browser
 from infra.local.chaos.audit import settle
 from infra.local.chaos.instance import Instance
 from infra.local.run.kit import write_kit
+from tests.client_generation import client_folder
 from tests.e2e.browser import launched
 from tests.e2e.people import ADMIN, Person, log_in, run_admin
 from tests.e2e.system import PATIENCE, Kit, begin
+
+if TYPE_CHECKING:
+    from tests.e2e.generated import Api
+
+# The client that is generated from the OpenAPI document: importable before the tests that use it are collected.
+sys.path.insert(0, str(client_folder()))
 
 # Its assertions become the words of a report; plain ones would say nothing.
 pytest.register_assert_rewrite("tests.e2e.clicking")
@@ -43,6 +53,15 @@ def administrator(system: Instance) -> Person:
     done = run_admin(system, ADMIN)
     assert done.returncode == 0, done.stderr
     return log_in(system, ADMIN)
+
+
+@pytest.fixture
+def api(system: Instance) -> Iterator[Api]:
+    """Typed clients of the whole system."""
+    from tests.e2e.generated import Api
+
+    with ExitStack() as stack:
+        yield Api(system.url, stack)
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from roboagency_client.api.projects import get_project, list_assets
+from roboagency_client.api.runs import approve_run, cancel_run, fork_run, get_run, retry_run
+from roboagency_client.models import AssetList, RunFork, RunOut, RunRetry
 
 from infra.local.chaos.instance import Instance
 from shared.http.capability import Capability, check, issue
+from tests.e2e.generated import Api, good, problem
 from tests.e2e.system import TENANT, Kit, Reply, begin, form, send
 
 LIMIT = 10
@@ -94,21 +98,32 @@ def test_a_token_says_neither_its_key_nor_more_than_it_needs(kit: Kit, key: str)
     assert len(data) == 40
 
 
-def test_another_projects_token_finds_nothing(system: Instance, kit: Kit) -> None:
+def test_another_projects_token_finds_nothing(system: Instance, api: Api, kit: Kit) -> None:
     other, _ = begin(system, budget_microusd=1)
-    for method, path in paths_of(kit):
-        headers = {"content-type": "application/json", "authorization": f"Bearer {other.token}"}
-        reply = send(system.url, method, path, b"{}" if method == "POST" else None, headers)
-        assert reply.status == 404, path
-        assert kit.project["name"] not in reply.body.decode()
-    assert kit.client.run(kit.run["id"])["status"] == "completed"
+    client = api.of(str(other.token))
+    run, project = UUID(kit.run["id"]), UUID(kit.run["project_id"])
+    answers = [
+        get_run.sync_detailed(run, client=client),
+        cancel_run.sync_detailed(run, client=client),
+        retry_run.sync_detailed(run, client=client, body=RunRetry()),
+        fork_run.sync_detailed(run, client=client, body=RunFork()),
+        approve_run.sync_detailed(run, client=client),
+        get_project.sync_detailed(project, client=client),
+        list_assets.sync_detailed(project, client=client, run=run),
+    ]
+    for answer in answers:
+        problem(answer, 404)
+        assert kit.project["name"] not in answer.content.decode()
+    own = good(get_run.sync_detailed(run, client=api.of(str(kit.client.token))), RunOut)
+    assert own.status == "completed"
 
 
-def test_another_tenants_token_finds_nothing(system: Instance, kit: Kit, key: str) -> None:
+def test_a_token_of_a_tenant_that_is_not_there_opens_nothing(api: Api, kit: Kit, key: str) -> None:
     until = datetime.now(UTC) + timedelta(hours=1)
-    token = issue(Capability(uuid4(), UUID(kit.run["project_id"]), until), key)
-    for path in (f"/v1/runs/{kit.run['id']}", f"/v1/projects/{kit.run['project_id']}"):
-        assert get(system, path, f"Bearer {token}").status == 404
+    run, project = UUID(kit.run["id"]), UUID(kit.run["project_id"])
+    client = api.of(issue(Capability(uuid4(), project, until), key))
+    problem(get_run.sync_detailed(run, client=client), 401)
+    problem(get_project.sync_detailed(project, client=client), 401)
 
 
 @pytest.mark.parametrize(
@@ -140,17 +155,19 @@ def test_a_query_that_is_wrong_is_pointed_at(system: Instance, kit: Kit, query: 
     assert [error["pointer"] for error in reply.json()["errors"]] == [pointer]
 
 
-def test_pages_of_any_size_hold_each_asset_once(kit: Kit) -> None:
+def test_pages_of_any_size_hold_each_asset_once(api: Api, kit: Kit) -> None:
+    client = api.of(str(kit.client.token))
+    run, project = UUID(kit.run["id"]), UUID(kit.run["project_id"])
     for limit in (1, 7, 100):
         found: list[str] = []
-        cursor: str | None = ""
-        while cursor is not None:
-            more = f"&cursor={cursor}" if cursor else ""
-            path = f"/v1/projects/{kit.run['project_id']}/assets?limit={limit}&run={kit.run['id']}{more}"
-            page = kit.client.call("GET", path)
-            assert 0 < len(page["data"]) <= limit
-            found += [asset["path"] for asset in page["data"]]
-            cursor = page["next_cursor"]
+        cursor: str | None = None
+        while cursor is not None or not found:
+            more = {} if cursor is None else {"cursor": cursor}
+            page = list_assets.sync_detailed(project, client=client, limit=limit, run=run, **more)
+            shown = good(page, AssetList)
+            assert 0 < len(shown.data) <= limit
+            found += [asset.path for asset in shown.data]
+            cursor = shown.next_cursor
         assert sorted(found) == sorted(asset["path"] for asset in kit.assets)
 
 

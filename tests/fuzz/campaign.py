@@ -114,12 +114,22 @@ def contract() -> dict[str, Any]:
     return found
 
 
-def run(app: Any, token: Callable[[], str], cases: int, seed: int = 1, *, coverage: bool = True) -> Found:
+def run(
+    app: Any,
+    token: Callable[[], str],
+    cases: int,
+    seed: int = 1,
+    *,
+    coverage: bool = True,
+    only: str | None = None,
+) -> Found:
     """Send at least `cases` requests to a WSGI application; each operation that wants one has a token.
 
-    coverage: whether every boundary of every schema is tried as well.
+    coverage: whether every boundary of every schema is tried as well. only: a path, whose operations are all that is
+    asked for.
     """
     raw = contract()
+    raw["paths"] = {path: item for path, item in raw["paths"].items() if only in (None, path)}
     operations = sum(len(item) for item in raw["paths"].values())
     schema = schemathesis.openapi.from_dict(raw, config=_config(cases, seed, operations, coverage))
     schema.app = app
