@@ -52,19 +52,6 @@ def refuse_line_breaks(value: str) -> str:
     return value
 
 
-def _schema_of(max_length: int, min_length: int, refused: str) -> WithJsonSchema:
-    """Return the JSON Schema of a trimmed text without the characters of a class of a regular expression.
-
-    Trimmed means: from its first character that is no space to its last, it is `min_length` long.
-    """
-    inner = {0: "", 1: rf"[^{refused}\s]"}
-    core = inner.get(min_length, rf"[^{refused}\s][^{refused}]{{{min_length - 2},}}[^{refused}\s]")
-    pattern = rf"^[^{refused}]*{core}[^{refused}]*$" if core else rf"^[^{refused}]*$"
-    return WithJsonSchema(
-        {"type": "string", "minLength": min_length, "maxLength": max_length, "pattern": pattern}
-    )
-
-
 @dataclass(frozen=True)
 class line(GroupedMetadata):
     """`Annotated[str, line(60)]`: a trimmed single line of `min_length`..`max_length` characters."""
@@ -76,7 +63,6 @@ class line(GroupedMetadata):
         yield StringConstraints(strip_whitespace=True, min_length=self.min_length, max_length=self.max_length)
         yield AfterValidator(refuse_unstorable)
         yield AfterValidator(refuse_line_breaks)
-        yield _schema_of(self.max_length, self.min_length, r"\x00-\x1f\x7f\u2028\u2029")
 
 
 @dataclass(frozen=True)
@@ -89,7 +75,6 @@ class text(GroupedMetadata):
     def __iter__(self) -> Iterator[object]:
         yield StringConstraints(strip_whitespace=True, min_length=self.min_length, max_length=self.max_length)
         yield AfterValidator(refuse_unstorable)
-        yield _schema_of(self.max_length, self.min_length, r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f")
 
 
 class Entity(BaseModel):
