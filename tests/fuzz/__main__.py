@@ -48,7 +48,8 @@ def main() -> int:
         migrate_template(database)
         with House(database, redis.url, Path(folder), {}) as house, house.around():
             began = time.monotonic()
-            found = run(house.app, Administrators(house).token, cases, seed)
+            people = Administrators(house)
+            found = run(house.app, people.token, people.known, cases, seed)
             print(_report(found, time.monotonic() - began))
         observability.log_to(sys.stdout)
     return 1 if found.failures else 0

@@ -7,6 +7,7 @@ credentials not ignored.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
@@ -31,6 +32,7 @@ from schemathesis.engine.recorder import ScenarioRecorder
 
 from infra.openapi.document import document
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Why a request that fits its schema is refused all the same: rules that no schema can say.
 _RULES = (
     "This Idempotency-Key was used for another request.",
@@ -114,9 +116,15 @@ def contract() -> dict[str, Any]:
     return found
 
 
+def _is_lucky(value: Any) -> bool:
+    """Whether an id is of the half that is exchanged; what is no id stays as it is."""
+    return isinstance(value, str) and bool(_UUID.fullmatch(value)) and int(value[-1], 16) < 8
+
+
 def run(
     app: Any,
     token: Callable[[], str],
+    known: Callable[[str], str | None],
     cases: int,
     seed: int = 1,
     *,
@@ -125,8 +133,9 @@ def run(
 ) -> Found:
     """Send at least `cases` requests to a WSGI application; each operation that wants one has a token.
 
-    coverage: whether every boundary of every schema is tried as well. only: a path, whose operations are all that is
-    asked for.
+    known: gives the id of something that is there, for a parameter of a path; half of the ids that come up by chance
+    become such a one. coverage: whether every boundary of every schema is tried as well. only: a path, whose
+    operations are all that is asked for.
     """
     raw = contract()
     raw["paths"] = {path: item for path, item in raw["paths"].items() if only in (None, path)}
@@ -142,6 +151,12 @@ def run(
         def set(self, case: Any, data: str, context: Any) -> None:
             if context.operation.definition.raw.get("security"):
                 case.headers["Authorization"] = f"Bearer {data}"
+
+    @schema.hook
+    def map_path_parameters(context: Any, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
+        given = path_parameters or {}
+        found = {name: known(name) or value for name, value in given.items() if _is_lucky(value)}
+        return {**given, **found} or path_parameters
 
     @schema.hook
     def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:

@@ -1,11 +1,11 @@
-"""Who sends the requests of a campaign."""
+"""Who sends the requests of a campaign, and what they know."""
 
 from __future__ import annotations
 
 import jwt
 
 from tests.contract.api.house import House
-from tests.contract.api.stage import keeper
+from tests.contract.api.stage import furnish, keeper
 
 _LIVES = """
 SELECT FROM identity.sessions s JOIN identity.users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
@@ -21,6 +21,7 @@ class Administrators:
 
     def __init__(self, house: House) -> None:
         self._keeper = keeper(house)
+        furnish(self._keeper)
         self._token = self._keeper.token_of("admin")
 
     def token(self) -> str:
@@ -29,3 +30,7 @@ class Administrators:
         if not self._keeper.rows(_LIVES, session=claims["sid"], version=claims["ver"]):
             self._token = self._keeper.token_of("admin")
         return self._token
+
+    def known(self, name: str) -> str | None:
+        """Return the id of something that is there, for a parameter of a path."""
+        return self._keeper.found(name)

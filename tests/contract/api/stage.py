@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
@@ -101,12 +102,17 @@ class Tenancy:
         """Return what a parameter of a path may be here. Fails for one that nobody has told us of."""
         if name not in PLACES:
             pytest.fail(f"no value for {{{name}}}: add its table to PLACES in tests/contract/api/stage.py")
+        found = self.found(name)
+        if found is None:
+            pytest.fail(f"{PLACES[name]} has no row: `furnish` of tests/contract/api/stage.py must make one")
+        return found
+
+    def found(self, name: str) -> str | None:
+        """Return the id of the first row that a parameter of a path may name, None when there is none."""
         table, _, condition = PLACES[name].partition(" WHERE ")
         statement = "SELECT id FROM {} WHERE tenant_id = %(tenant)s AND {} ORDER BY id LIMIT 1"
-        found = self.rows(statement.format(table, condition or "true"))
-        if not found:
-            pytest.fail(f"{table} has no row: `settle` of tests/contract/api/stage.py must make one")
-        return str(found[0]["id"])
+        rows = self.rows(statement.format(table, condition or "true"))
+        return str(rows[0]["id"]) if rows else None
 
     @cached_property
     def visitor(self) -> str:
@@ -199,14 +205,17 @@ def keeper(house: House) -> Tenancy:
 def settle(house: House) -> Tenancy:
     """Make a tenant with a row in every table."""
     made = Tenancy(house, uuid4())
-    database = Database(house.database.settings())
-    try:
+    with closing(Database(house.database.settings())) as database:
         add_tenant(database, made.id)
-        fill(database, made.id)
-    finally:
-        database.close()
-    assert made.admin, "comes first: the first session of a tenant is its own"
-    made.token_of("developer")
-    for operation in ("create_team", "put_team_member", "create_invitation", "create_api_key"):
-        made.make(operation)
+    furnish(made)
     return made
+
+
+def furnish(tenancy: Tenancy) -> None:
+    """Give a tenant a row in every table."""
+    with closing(Database(tenancy.house.database.settings())) as database:
+        fill(database, tenancy.id)
+    assert tenancy.admin, "comes first: the first session of a tenant is its own"
+    tenancy.token_of("developer")
+    for operation in ("create_team", "put_team_member", "create_invitation", "create_api_key"):
+        tenancy.make(operation)

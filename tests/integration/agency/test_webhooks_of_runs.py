@@ -31,7 +31,10 @@ class Agency(Container):
     def __init__(self) -> None:
         super().__init__()
         self.wire = FakeBus()
-        self.__dict__ |= {"bus": self.wire, "objects": InMemoryObjectStore({"assets": True, "handoff": False})}
+        self.__dict__ |= {
+            "bus": self.wire,
+            "objects": InMemoryObjectStore({"assets": True, "handoff": False}),
+        }
         wanted = WebhookEndpointCreate(url="https://hooks.example.com/", event_types=list(EVENT_TYPES))
         with self.database.transaction(HOUSE) as work:
             identity.create_webhook_endpoint(work, wanted, allow_private=False)
