@@ -34,7 +34,7 @@ def _report(found: Found, seconds: float) -> str:
 
 
 def main() -> int:
-    """Run a campaign; return 1 when something was not as documented."""
+    """Run a campaign; return 1 when something was not as documented, or too little was asked."""
     cases, seed = int(os.environ.get("CASES") or 5000), int(os.environ.get("SEED") or 1)
     with (
         tempfile.TemporaryDirectory(prefix="robo-fuzz-") as folder,
@@ -52,7 +52,7 @@ def main() -> int:
             found = run(house.app, people.token, people.known, cases, seed)
             print(_report(found, time.monotonic() - began))
         observability.log_to(sys.stdout)
-    return 1 if found.failures else 0
+    return 1 if found.failures or found.cases < cases else 0
 
 
 if __name__ == "__main__":
