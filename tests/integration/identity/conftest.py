@@ -1,4 +1,4 @@
-"""The fixtures of the database tests, for the outbox and webhooks."""
+"""What tests of identity stand on: the database, a tenant of their own and the way into it, a world for webhooks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pytest
 
 from tests.fixtures.engines import TestDatabase
 from tests.integration.database.conftest import HOUSE, app, other_tenant, owner, system
+from tests.integration.identity.accounts.door import cheap_hashes, door, door_database, user
 from tests.integration.identity.webhook_world import Outside, World
 
-__all__ = ["app", "other_tenant", "owner", "system"]
+__all__ = ["app", "cheap_hashes", "door", "door_database", "other_tenant", "owner", "system", "user"]
 
 
 @pytest.fixture

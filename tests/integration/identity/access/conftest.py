@@ -1,12 +1,10 @@
-"""A tenant of each test's own, and the way into it."""
+"""Whose token it is."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.integration.identity.accounts.door import Door, cheap_hashes, door, door_database
-
-__all__ = ["cheap_hashes", "door", "door_database"]
+from tests.integration.identity.accounts.door import Door
 
 
 @pytest.fixture
