@@ -171,7 +171,7 @@ class Request:
         if self.method in ("GET", "DELETE"):
             unwanted = bool(self._event.get("body"))
         else:
-            unwanted = bool(self.body_bytes().strip()) and self.json() != {}
+            unwanted = bool(self.body_bytes()) and self.json() != {}
         if unwanted:
             raise Invalid("This operation takes no body.")
 
@@ -182,7 +182,7 @@ class Request:
         """
         optional = not any(field.is_required() for field in model.model_fields.values())
         try:
-            if optional and not self.body_bytes().strip():
+            if optional and not self.body_bytes():
                 return model()
             return model.model_validate(self.json())
         except ValidationError as error:

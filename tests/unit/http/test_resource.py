@@ -136,6 +136,13 @@ def test_an_empty_body_is_an_empty_object_where_nothing_is_required() -> None:
     assert json.loads(made["body"])["name"] == "nobody"
 
 
+@pytest.mark.parametrize("contract", [{}, {"body": Form}], ids=["no body", "a body"])
+def test_a_space_is_no_empty_body(contract: dict[str, Any]) -> None:
+    made = answer(lambda _: None, event(raw=" ", operation="act_now"), **contract)
+
+    assert made["statusCode"] == 400
+
+
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"other": "1"}])
 def test_a_query_is_as_strict_as_a_body(query: dict[str, str]) -> None:
     made = answer(lambda _: None, event({}, operation="act_now", query=query), query=PageQuery)
