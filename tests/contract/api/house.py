@@ -46,7 +46,7 @@ def generous() -> dict[str, str]:
     """Return settings with which what a test sends meets no limit: those have tests of their own."""
     kinds = [kind for kind in vars(settings).values() if isinstance(kind, type)]
     names = {name for kind in kinds if issubclass(kind, settings.Settings) for name in kind.variables()}
-    return {name: MANY for name in sorted(names) if name.endswith(("_PER_HOUR", "_REQUESTS"))}
+    return {name: MANY for name in sorted(names) if name.endswith(("_PER_HOUR", "_REQUESTS", "_FAILURES"))}
 
 
 @dataclass(frozen=True)
