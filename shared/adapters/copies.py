@@ -81,7 +81,8 @@ class RedisCopies:
     def _try(self, command: Callable[[redis.Redis], T]) -> T | None:
         now = self._clock.now()
         # A clock that was set back must not make the pause any longer.
-        if self._failed_at is not None and timedelta(0) <= now - self._failed_at < self._pause:
+        failed_at = self._failed_at  # read once: another thread may change it in between
+        if failed_at is not None and timedelta(0) <= now - failed_at < self._pause:
             return None
         try:
             found = self._connection.call(command)

@@ -362,10 +362,10 @@ class FallbackLimiter:
             self._report()
 
     def _pauses(self) -> bool:
+        # Read once: another thread may find the shared limiter well again in between.
+        failed_at = self._failed_at
         # A clock that was set back must not make the pause any longer.
-        return (
-            self._failed_at is not None and timedelta(0) <= self._clock.now() - self._failed_at < self._pause
-        )
+        return failed_at is not None and timedelta(0) <= self._clock.now() - failed_at < self._pause
 
     def close(self) -> None:
         """Close the shared limiter's connections; the next use opens new ones."""
