@@ -64,9 +64,15 @@ def test_fifty_identical_posts_and_a_kill_have_one_effect(tmp_path: Path) -> Non
         for table in ("agency.leads", "agency.projects", "identity.idempotency_keys"):
             assert system.fetch_all(f"SELECT count(*) AS many FROM {table}") == [{"many": 1}], table  # noqa: S608
         events = system.fetch_all(
-            "SELECT count(*) AS many FROM identity.outbox WHERE event_type = 'run_requested'"
+            "SELECT count(*) AS many FROM identity.outbox WHERE event_type = 'workflow_created'"
         )
         assert events == [{"many": 1}]
+        # A start that the kill interrupted is asked for again, at least once: always of the same run and generation.
+        asked_for = system.fetch_all(
+            "SELECT DISTINCT detail ->> 'run_id' AS run_id, detail ->> 'generation' AS generation"
+            " FROM identity.outbox WHERE event_type = 'run_requested'"
+        )
+        assert asked_for == [{"run_id": run_id, "generation": "1"}]
         assert any(status not in (201, 409) for post in posts for status in post.seen), "nothing was killed"
 
         other = Post(
