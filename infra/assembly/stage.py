@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+_DOMAIN = r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$"
+_CERTIFICATE = r"^(arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[a-f0-9-]+)?$"
 CONTEXT_FILE = Path(__file__).resolve().parents[2] / "cdk.json"
 
 
@@ -29,11 +31,47 @@ class Stage(BaseModel):
     database_gib: int = Field(ge=20)
     database_max_gib: int = Field(ge=22, description="storage grows by itself up to here")
     database_multi_az: bool
+    database_proxy: bool = Field(description="functions reach PostgreSQL through RDS Proxy")
     backup_days: int = Field(ge=1, le=35, description="how far back the database can be restored")
+    copies_region: str = Field(
+        pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$", description="where backups are copied to; empty: nowhere"
+    )
+    vectors_instance: str = Field(
+        pattern=r"^[a-z0-9]+g[a-z]*\.[a-z0-9]+$", description="an arm64 EC2 instance"
+    )
+    vectors_gib: int = Field(ge=10, description="the volume of the vector engine")
+    vectors_snapshot_days: int = Field(ge=1, le=35, description="how long its daily snapshots are kept")
+    vectors_way_out: Literal["address", "endpoints"] = Field(
+        description="how the engine's host reaches AWS: by an address that lets nobody in, or by interface endpoints"
+    )
     endpoint_zones: int = Field(ge=1, le=2, description="availability zones with interface endpoints")
+    concurrency_factor: int = Field(ge=1, le=20, description="times the reserved concurrency of the catalog")
     api_requests_per_second: int = Field(ge=1)
     api_burst: int = Field(ge=1)
+    api_domain: str = Field(pattern=_DOMAIN, description="the API's own name; empty: the gateway's")
+    api_certificate_arn: str = Field(pattern=_CERTIFICATE, description="ACM, in the region of the API")
+    previews_domain: str = Field(
+        pattern=_DOMAIN, description="the origin of generated pages; empty: CloudFront's"
+    )
+    previews_certificate_arn: str = Field(pattern=_CERTIFICATE, description="ACM, in us-east-1")
+    firewall: bool = Field(description="AWS WAF before the API")
+    alarm_email: str = Field(description="who is told of alarms and of the budget; empty: nobody")
+    detailed_alarms: bool = Field(description="an alarm for each function, and those that watch latencies")
+    monthly_budget_usd: int = Field(ge=1)
     keeps_data: bool = Field(description="deleting a stack leaves its data")
+
+    @model_validator(mode="after")
+    def _domains_have_certificates(self) -> Stage:
+        for of_what in ("api", "previews"):
+            domain, certificate = (
+                getattr(self, f"{of_what}_domain"),
+                getattr(self, f"{of_what}_certificate_arn"),
+            )
+            if bool(domain) != bool(certificate):
+                raise ValueError(
+                    f"{of_what}_domain and {of_what}_certificate_arn come together or not at all"
+                )
+        return self
 
     @classmethod
     def from_context(cls, name: str, context: Mapping[str, Any]) -> Stage:

@@ -32,14 +32,18 @@ def layer_folders(mode: str) -> Mapping[str, Path]:
     return {name: layers.FOLDER / name for name in names}
 
 
-def synthesise(stage_name: str | None, out: Path | None, layer_mode: str, root: Path = ROOT) -> Path:
+def synthesise(
+    stage_name: str | None, out: Path | None, layer_mode: str, root: Path = ROOT, *, review: bool = False
+) -> Path:
     """Write the cloud assembly and return its folder. Raises KeyError for an unknown stage.
 
-    root: what the definitions of workflows are relative to.
+    review: let cdk-nag look at every resource; a finding that nobody accepted ends the synthesis. root: what
+    the definitions of workflows are relative to.
     """
     use_bundled_node()
     # Not before: importing aws_cdk starts Node.
-    from aws_cdk import App
+    from aws_cdk import App, Validations
+    from cdk_nag import AwsSolutionsChecks
 
     from infra.constructs.function import Assets
     from infra.stacks.build import add_stacks
@@ -48,6 +52,8 @@ def synthesise(stage_name: str | None, out: Path | None, layer_mode: str, root: 
     stage = Stage.from_context(stage_name or context["stage"], context)
     folder = out or Path(os.environ.get("CDK_OUTDIR", ROOT / "cdk.out" / stage.name))
     app = App(analytics_reporting=False, context=context, outdir=str(folder))
+    if review:
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     assets = Assets(root=root, code=assemble_code(BUILD), layers=layer_folders(layer_mode))
     layers.check_sizes(CATALOG.functions, assets.layers, assets.code)
     add_stacks(app, stage, assets)
@@ -65,8 +71,9 @@ def main(arguments: list[str] | None = None) -> None:
         default="recipe",
         help="`build` fetches the wheels; `recipe` is quick and offline, for templates that are only looked at",
     )
+    parser.add_argument("--review", action="store_true", help="let cdk-nag look at every resource")
     options = parser.parse_args(arguments)
-    print(synthesise(options.stage, options.out, options.layers))
+    print(synthesise(options.stage, options.out, options.layers, review=options.review))
 
 
 if __name__ == "__main__":
