@@ -6,12 +6,8 @@ from collections.abc import Mapping
 
 import shared.settings
 from infra.catalog import Function
-from infra.constructs.surroundings import (
-    APPLICATION_ROLE,
-    OWNER_ROLE,
-    SYSTEM_ROLE,
-    Surroundings,
-)
+from infra.constructs.surroundings import Surroundings
+from infra.rights.names import APPLICATION_ROLE, OWNER_ROLE, SYSTEM_ROLE
 from shared.settings import Settings
 
 

@@ -16,7 +16,7 @@ from constructs import Construct
 from infra.catalog import Function, Zone
 from infra.constructs.environment import environment, known_values
 from infra.constructs.lint import ROLE_TWICE, acknowledge
-from infra.constructs.rights import Rights
+from infra.constructs.rights import policy_statements
 from infra.constructs.surroundings import Surroundings
 
 LOG_RETENTION = logs.RetentionDays.ONE_MONTH
@@ -63,7 +63,7 @@ class CatalogFunction(Construct):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             description=f"Runs {described.name}",
         )
-        for statement in Rights(surroundings).of(described, variables):
+        for statement in policy_statements(described, surroundings):
             role.add_to_policy(statement)
         log_group.grant_write(role)
         in_network = described.zone is Zone.DATA

@@ -10,14 +10,7 @@ from aws_cdk import Aws
 
 from infra.assembly.stage import Stage
 from infra.catalog import Function, Workflow
-
-# The logins of shared/db/roles.sql.
-APPLICATION_ROLE = "robo_app"
-OWNER_ROLE = "robo_owner"
-SYSTEM_ROLE = "robo_system"
-
-# Cohere Embed v4 gives 1,536 and, truncated and normalised again, 768 dimensions.
-EMBEDDING_MODEL = "cohere.embed-v4:0"
+from infra.rights.names import EMBEDDING_MODEL
 
 
 @dataclass(frozen=True)
@@ -33,7 +26,10 @@ class Database:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Each mapping is keyed by the name in the catalog; its values are CloudFormation references."""
+    """Each mapping is keyed by the name in the catalog; its values are CloudFormation references.
+
+    They are the `Names` (`infra.rights.names`) of a deployed stage.
+    """
 
     stage: Stage
     database: Database
@@ -46,6 +42,26 @@ class Surroundings:
     queue_arns: Mapping[str, str]
     secret_arns: Mapping[str, str]
     workflows: Mapping[str, Workflow]
+
+    def bucket_arn(self, name: str) -> str:
+        """A bucket."""
+        return self.bucket_arns[name]
+
+    def bus_arn(self, name: str) -> str:
+        """An event bus."""
+        return self.bus_arns[name]
+
+    def queue_arn(self, name: str) -> str:
+        """A queue, not its dead letters."""
+        return self.queue_arns[name]
+
+    def secret_arn(self, name: str) -> str:
+        """A secret of the catalog."""
+        return self.secret_arns[name]
+
+    def administrator_secret_arn(self) -> str:
+        """The secret that RDS keeps the administrator's password in."""
+        return self.database.administrator_secret_arn
 
     def database_login_arn(self, user: str) -> str:
         """What `rds-db:connect` names: one login of one instance."""

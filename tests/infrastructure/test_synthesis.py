@@ -55,10 +55,10 @@ def environment_of(*settings: str, known: Mapping[str, str]) -> dict[str, str]:
     return environment(replace(FUNCTION, settings=settings), known)
 
 
-def statements(*uses: Use, variables: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    from infra.constructs.rights import Rights
+def statements(*uses: Use, settings: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    from infra.constructs.rights import policy_statements
 
-    made = Rights(surroundings()).of(replace(FUNCTION, uses=uses), variables)
+    made = policy_statements(replace(FUNCTION, uses=uses, settings=settings), surroundings())
     return [statement.to_statement_json() for statement in made]
 
 
@@ -132,9 +132,9 @@ def test_a_use_of_what_is_not_in_the_catalog_is_an_error() -> None:
         statements(Use("bucket:nowhere", "read"))
 
 
-def test_logins_of_the_database_are_those_of_the_environment() -> None:
-    (application,) = statements(Use("database", "connect"), variables=("DATABASE_USER",))
-    both = statements(Use("database", "connect"), variables=("DATABASE_USER", "DATABASE_OWNER"))
+def test_logins_of_the_database_are_those_of_the_settings() -> None:
+    (application,) = statements(Use("database", "connect"), settings=("DatabaseSettings",))
+    both = statements(Use("database", "connect"), settings=("OwnerDatabaseSettings",))
 
     assert application["Resource"].endswith("dbuser:db-1/robo_app")
     assert [arn.rsplit("/")[-1] for arn in both[0]["Resource"]] == ["robo_owner", "robo_app"]
