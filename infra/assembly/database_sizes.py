@@ -1,4 +1,4 @@
-"""How many connections a class of RDS instance takes. Pure data: the parameter group sets it, compute is checked by it."""
+"""How many connections a class of RDS instance takes; the parameter group and compute read it. Pure data."""
 
 from __future__ import annotations
 
