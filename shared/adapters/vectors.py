@@ -126,6 +126,9 @@ class VectorStore(Protocol):
     def promote(self, spec: CollectionSpec) -> None:
         """Point the alias at this collection, in one step."""
 
+    def drop(self, spec: CollectionSpec) -> None:
+        """Delete the collection with all its points, and the alias when that points at it. Again changes nothing."""
+
     def upsert(self, spec: CollectionSpec, tenant_id: UUID, points: Sequence[Point]) -> None:
         """Write points of a tenant; the same document and chunk again replaces. Durable on return."""
 

@@ -66,6 +66,13 @@ class InMemoryVectorStore:
             self._collection(spec)
             self._aliases[spec.name] = spec.physical
 
+    def drop(self, spec: CollectionSpec) -> None:
+        """See `VectorStore`."""
+        with self._lock:
+            self._collections.pop(spec.physical, None)
+            if self._aliases.get(spec.name) == spec.physical:
+                del self._aliases[spec.name]
+
     def upsert(self, spec: CollectionSpec, tenant_id: UUID, points: Sequence[Point]) -> None:
         """See `VectorStore`."""
         check_points(spec, points)

@@ -82,6 +82,11 @@ class QdrantVectorStore:
             self._client.get_collection(spec.physical)
             self._point_alias(spec, replace=spec.name in self._aliases())
 
+    def drop(self, spec: CollectionSpec) -> None:
+        """See `VectorStore`. The engine takes the aliases of a collection with it."""
+        with self._translated(spec):
+            self._client.delete_collection(spec.physical)
+
     def upsert(self, spec: CollectionSpec, tenant_id: UUID, points: Sequence[Point]) -> None:
         """See `VectorStore`."""
         from qdrant_client import models

@@ -346,6 +346,41 @@ def test_a_rebuild_fills_beside_and_then_takes_over(store: VectorStore, spec: Co
     assert found(store, fresh, Scope(OWN), "quota") == ["new"]
 
 
+def test_a_dropped_collection_is_gone_and_can_be_made_again(store: VectorStore, spec: CollectionSpec) -> None:
+    fill(store, spec, OWN)
+
+    store.drop(spec)
+    store.drop(spec)
+
+    with pytest.raises(CollectionMissing):
+        store.count(spec, Scope(OWN), {})
+    store.ensure_collection(spec)
+    assert store.count(spec, Scope(OWN), {}) == 0
+    fill(store, spec, OWN)
+    assert found(store, spec, Scope(OWN), "doctor", limit=1) == ["doctors"]
+
+
+def test_dropping_leaves_the_collection_in_use_alone(store: VectorStore, spec: CollectionSpec) -> None:
+    fill(store, spec, OWN)
+    fresh = a_spec(name=spec.name, model="words-v2")
+    store.ensure_collection(fresh, beside=True)
+
+    store.drop(fresh)
+
+    store.ensure_collection(spec)
+    assert store.count(spec, Scope(OWN), {}) == len(TEXTS)
+    with pytest.raises(EmbeddingModelMismatch):
+        store.count(fresh, Scope(OWN), {})
+
+
+def test_first_chunks_count_documents(store: VectorStore, spec: CollectionSpec) -> None:
+    fill(store, spec, OWN)
+    store.upsert(spec, OWN, [a_point("boats", "more of the same", 1)])
+
+    assert store.count(spec, Scope(OWN), {}) == len(TEXTS) + 1
+    assert store.count(spec, Scope(OWN), {"chunk": 0}) == len(TEXTS)
+
+
 def test_writers_in_many_threads_lose_nothing(store: VectorStore, spec: CollectionSpec) -> None:
     point = a_point("d", "quota")
     failures: list[BaseException] = []
