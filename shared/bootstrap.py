@@ -171,7 +171,9 @@ class Container:
 
         settings = self.settings(VectorSettings)
         key = self.secrets.read(settings.vectors_key_secret)
-        return QdrantVectorStore(settings.vectors_url, api_key=key)
+        return QdrantVectorStore(
+            settings.vectors_url, api_key=key, report=lambda: count("VectorsUnavailable")
+        )
 
     @cached_property
     def executions(self) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any, TextIO, TypeVar
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 
+NAMESPACE = "RoboAgency"
 SERVICE = "roboagency"
 H = TypeVar("H", bound=Callable[..., Any])
 
@@ -31,27 +33,34 @@ def log_to(stream: TextIO) -> None:
         handler.stream = stream  # not setStream: that would flush the old one, which may be closed by now
 
 
+def service() -> str:
+    """What log lines, traces and metrics say they come from: `robo-<stage>` on AWS, where stages share an account."""
+    return os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
+
+
 @functools.cache
 def logger() -> Logger:
     """The product's logger."""
-    return Logger(service=SERVICE, stream=_stream or sys.stdout)
+    return Logger(service=service(), stream=_stream or sys.stdout)
 
 
 @functools.cache
 def tracer() -> Tracer:
     """The product's tracer; off where X-Ray is not there (POWERTOOLS_TRACE_DISABLED)."""
-    return Tracer(service=SERVICE)
+    return Tracer(service=service())
 
 
-@functools.cache
-def metrics() -> Metrics:
-    """The product's metrics, namespace RoboAgency."""
-    return Metrics(namespace="RoboAgency", service=SERVICE)
+def count(name: str, value: float = 1) -> None:
+    """Record that something happened, `value` times."""
+    measure(name, value, MetricUnit.Count)
 
 
-def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
-    """Record one metric at once, in embedded metric format; safe from any thread."""
-    single = Metrics(namespace="RoboAgency", service=SERVICE)
+def measure(name: str, value: float, unit: MetricUnit) -> None:
+    """Record one metric at once, in embedded metric format; safe from any thread.
+
+    Its one dimension is `service`: each value of another would be a metric that is paid for and that an alarm names.
+    """
+    single = Metrics(namespace=NAMESPACE, service=service())
     single.add_metric(name=name, unit=unit, value=value)
     print(_as_json(single.serialize_metric_set()), file=_stream or sys.stdout)
     single.clear_metrics()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -95,7 +96,16 @@ class Outcome:
 class Gateway:
     """Asks the questions of one tenant's run."""
 
-    def __init__(self, model: Model, objects: ObjectStore, bucket: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        model: Model,
+        objects: ObjectStore,
+        bucket: str,
+        clock: Clock,
+        report: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """report: told what each call cost as the ledger has it, in millionths of a US dollar."""
+        self._report = report
         self._model = model
         self._objects = objects
         self._bucket = bucket
@@ -180,6 +190,7 @@ class Gateway:
             reply = self._model.ask(question)
         except (ModelTimedOut, ModelCutOff) as error:
             call.outcome = type(error).__name__
+            self._report(call.cost_microusd)
             self._keep_ledger(place, ledger)
             raise
         except (ModelRateLimited, ModelOverloaded, ModelUnavailable, ModelError) as error:
@@ -190,6 +201,7 @@ class Gateway:
             raise
         call.milliseconds = round((time.monotonic() - started) * 1000)
         self._answered(call, reply.stop_reason, reply.input_tokens, reply.output_tokens, price)
+        self._report(call.cost_microusd)
         if reply.stop_reason in _STOPS:
             self._keep_ledger(place, ledger)
             raise _STOPS[reply.stop_reason]

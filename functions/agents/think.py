@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from functions.agents.gateway import Gateway
 from shared.bootstrap import container
-from shared.observability import observed
+from shared.observability import measure, observed
+
+
+def _report_spend(microusd: int) -> None:
+    # Without a unit: CloudWatch knows none for money.
+    measure("ModelSpendMicrousd", microusd, MetricUnit.NoUnit)
 
 
 @observed("agents.think")
@@ -15,6 +22,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     "seconds": n}`."""
     del context
     own = container()
-    gateway = Gateway(own.model, own.objects, own.storage.handoff_bucket, own.clock)
+    gateway = Gateway(own.model, own.objects, own.storage.handoff_bucket, own.clock, _report_spend)
     outcome = gateway.think(event["tenant_id"], event["run_id"], event["step"])
     return {"outcome": outcome.outcome, "seconds": outcome.seconds}

@@ -16,6 +16,7 @@ __all__ = [
     "RELAY_BATCH",
     "create_webhook_endpoint",
     "find_webhook_endpoint",
+    "get_outbox_age",
     "get_webhook_outcome",
     "relay_outbox",
     "request_webhook",
@@ -42,3 +43,10 @@ def relay_outbox(own: Container, age_seconds: int) -> int:
         total += len(published)
         if len(published) < RELAY_BATCH:
             return total
+
+
+def get_outbox_age(own: Container) -> float:
+    """Return for how many seconds the oldest event has waited for the bus, 0 when none waits."""
+    with own.system_database.transaction(None) as work:
+        row = work.fetch_one(load_queries(_FOLDER)["get_outbox_age"])
+    return 0.0 if row is None or row["seconds"] is None else max(0.0, float(row["seconds"]))

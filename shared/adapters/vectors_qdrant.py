@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -46,8 +46,19 @@ PAYLOADS_PER_PAGE = 256
 class QdrantVectorStore:
     """See `VectorStore`. Safe to share between threads; keeps its connections open."""
 
-    def __init__(self, url: str, *, api_key: str | None = None, timeout_seconds: int = 10) -> None:
-        """`url` as `http://host:6333`; the key is sent with every request. Nothing is opened yet."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        timeout_seconds: int = 10,
+        report: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`url` as `http://host:6333`; the key is sent with every request. Nothing is opened yet.
+
+        report: called whenever the engine does not answer or is too busy to.
+        """
+        self._report = report
         self._url = url
         self._api_key = api_key
         self._timeout = timeout_seconds
@@ -263,6 +274,16 @@ class QdrantVectorStore:
 
     @contextmanager
     def _translated(self, spec: CollectionSpec) -> Iterator[None]:
+        """As `_in_our_words`, and an engine that is not there is reported."""
+        try:
+            with self._in_our_words(spec):
+                yield
+        except DependencyUnavailable:
+            self._report()
+            raise
+
+    @contextmanager
+    def _in_our_words(self, spec: CollectionSpec) -> Iterator[None]:
         """Errors of the client become ours; a missing collection says whether another model is in use."""
         from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
         from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse

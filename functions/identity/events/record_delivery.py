@@ -9,11 +9,11 @@ from uuid import UUID
 from functions.identity.webhooks.deliveries import Report, record_attempt
 from shared.batch import each_message
 from shared.bootstrap import Container, container
-from shared.observability import observed
+from shared.observability import count, observed
 
 
 def record(own: Container, detail: dict[str, Any]) -> None:
-    """Record one report."""
+    """Record one report; a delivery that is given up counts in the metric WebhooksGivenUp."""
     report = Report(
         number=int(detail["number"]),
         started_at=datetime.fromisoformat(detail["started_at"]),
@@ -23,7 +23,9 @@ def record(own: Container, detail: dict[str, Any]) -> None:
         retry_after=detail["retry_after"],
     )
     with own.database.transaction(UUID(detail["tenant_id"])) as work:
-        record_attempt(work, UUID(detail["delivery_id"]), report)
+        given_up = record_attempt(work, UUID(detail["delivery_id"]), report)
+    if given_up:
+        count("WebhooksGivenUp")
 
 
 @observed("identity.record_delivery")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from functions.identity import service
 from shared.bootstrap import container
-from shared.observability import observed
+from shared.observability import measure, observed
 
 # A request publishes its own events within this time; the relay takes what is older.
 _AGE_SECONDS = 5
@@ -14,6 +16,9 @@ _AGE_SECONDS = 5
 
 @observed("identity.relay_outbox")
 def handler(event: Any, context: Any) -> dict[str, int]:
-    """Publish waiting events."""
+    """Publish waiting events; the metric OutboxAgeSeconds tells for how long the oldest of the rest has waited."""
     del event, context
-    return {"published": service.relay_outbox(container(), _AGE_SECONDS)}
+    own = container()
+    published = service.relay_outbox(own, _AGE_SECONDS)
+    measure("OutboxAgeSeconds", service.get_outbox_age(own), MetricUnit.Seconds)
+    return {"published": published}

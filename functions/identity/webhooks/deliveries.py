@@ -39,25 +39,27 @@ class Report:
         return self.response_status is not None and 200 <= self.response_status < 300
 
 
-def record_attempt(work: UnitOfWork, delivery_id: UUID, report: Report) -> None:
+def record_attempt(work: UnitOfWork, delivery_id: UUID, report: Report) -> bool:
     """Write down what came of an attempt, and ask for the next one when it is near. The same report again is nothing.
 
+    Returns whether the delivery is given up with it.
     Whoever answers 410 is disabled; so is who took nothing for three days, at the end of a delivery's schedule.
     """
     sql = load_queries(_FOLDER)
     found = work.fetch_one(sql["get_delivery"], {"id": delivery_id})
     if found is None or found["endpoint_id"] is None:
-        return
+        return False
     # The endpoint before its deliveries, here and wherever both are locked.
     endpoint = endpoints.lock(work, found["endpoint_id"])
     row = work.fetch_one(sql["lock_delivery"], {"id": delivery_id})
     written = work.execute(sql["insert_attempt"], {"id": delivery_id, **asdict(report)})
     if row is None or not written:
-        return
+        return False
     if report.delivered:
         _delivered(work, row, report)
     elif row["status"] == "pending":
-        _failed(work, row, report, endpoint)
+        return _failed(work, row, report, endpoint)
+    return False
 
 
 def _write(work: UnitOfWork, row: Row, report: Report, **names: Any) -> None:
@@ -76,7 +78,8 @@ def _delivered(work: UnitOfWork, row: Row, report: Report) -> None:
     endpoints.mark_well(work, row["endpoint_id"])
 
 
-def _failed(work: UnitOfWork, row: Row, report: Report, endpoint: WebhookEndpoint | None) -> None:
+def _failed(work: UnitOfWork, row: Row, report: Report, endpoint: WebhookEndpoint | None) -> bool:
+    """Plan the next attempt; return whether there is none."""
     failures = row["schedule_position"] + 1
     due = next_attempt(row["id"], failures, report.started_at, report.retry_after)
     if report.response_status == _GONE:
@@ -86,13 +89,14 @@ def _failed(work: UnitOfWork, row: Row, report: Report, endpoint: WebhookEndpoin
     if due is not None and due - report.started_at <= dispatch.NEAR:
         dispatch.ask_at_once(work, row["id"])
     if endpoint is None or endpoint.status != "active":
-        return
+        return due is None
     endpoints.mark_failing(work, endpoint.id, report.started_at)
     since = endpoint.first_failure_at or report.started_at
     if report.response_status == _GONE:
         endpoints.disable(work, endpoint, "gone", report.started_at)
     elif due is None and report.started_at - since >= FAILING_AFTER:
         endpoints.disable(work, endpoint, "failing", report.started_at)
+    return due is None
 
 
 def get_delivery(work: UnitOfWork, delivery_id: UUID) -> WebhookDelivery:

@@ -153,3 +153,17 @@ def test_two_relays_at_once_publish_each_event_once(environment: None, app: Data
     assert sorted(published) == sorted(ids)
     assert counts == [service.RELAY_BATCH] * 2
     assert waiting(app) == []
+
+
+def test_the_age_of_the_outbox_is_that_of_the_event_that_waits_longest(own: Own, app: Database) -> None:
+    assert service.get_outbox_age(own) == 0
+
+    announce(app, 2)
+    with app.transaction(HOUSE) as work:
+        work.execute(
+            "UPDATE identity.outbox SET created_at = now() - interval '1 hour' WHERE detail->>'number' = '1'"
+        )
+    assert 3600 <= service.get_outbox_age(own) < 3700
+
+    service.relay_outbox(own, 0)
+    assert service.get_outbox_age(own) == 0

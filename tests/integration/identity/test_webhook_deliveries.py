@@ -334,6 +334,19 @@ def test_a_report_that_comes_twice_counts_once(world: World) -> None:
     assert len(world.rows("SELECT 1 FROM identity.webhook_attempts")) == 1
 
 
+def test_the_attempt_that_ends_a_schedule_says_that_the_delivery_is_given_up(world: World) -> None:
+    world.add_endpoint()
+    run = world.complete()
+    told = []
+    for number in (1, 2, 2):
+        status = 410 if number == 2 else 500
+        with world.database.transaction(HOUSE) as work:
+            told.append(record_attempt(work, world.delivery(run)["id"], report(number, status, world)))
+
+    assert told == [False, True, False]
+    assert world.delivery(run)["status"] == "failed"
+
+
 def test_of_an_attempt_that_was_made_twice_the_success_counts(world: World) -> None:
     world.add_endpoint()
     run = world.complete()

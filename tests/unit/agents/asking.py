@@ -58,6 +58,7 @@ class Asking:
     def __init__(self, model: Model, *, calls: int = CALLS, objects: Any = None) -> None:
         self.objects = objects or InMemoryObjectStore({BUCKET: False})
         self.clock = FakeClock()
+        self.reported: list[int] = []
         self.model = model
         self.put(asked(), calls=calls)
 
@@ -69,7 +70,8 @@ class Asking:
 
     def think(self) -> gateway.Outcome:
         """Ask, as a new function would: nothing is remembered but what lies in the bucket."""
-        return Gateway(self.model, self.objects, BUCKET, self.clock).think(str(TENANT), str(RUN), "qualify")
+        made = Gateway(self.model, self.objects, BUCKET, self.clock, self.reported.append)
+        return made.think(str(TENANT), str(RUN), "qualify")
 
     @property
     def ledger(self) -> Ledger:

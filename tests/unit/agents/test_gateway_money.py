@@ -139,3 +139,18 @@ def test_an_answered_step_is_never_paid_again(script: list[tuple[str, float, flo
         paid = provider.charged
         asking.think()
         assert provider.charged == paid
+
+
+@given(st.lists(st.tuples(happenings, parts, parts), max_size=12), st.integers(1, 4))
+def test_what_is_reported_as_spent_is_what_the_ledger_says(
+    script: list[tuple[str, float, float]], calls: int
+) -> None:
+    lives = [each for each in script if not each[0].startswith("killed")]
+    provider = Provider([*lives, ("good", 1.0, 1.0)])
+    asking = Asking(provider, calls=calls)
+    for _ in range(12):
+        if not provider.script:
+            break
+        with contextlib.suppress(AppError):
+            asking.think()
+        assert sum(asking.reported) == asking.ledger.spent_microusd()
