@@ -18,7 +18,8 @@ _KINDS = {"bucket": "bucket", "queue": "queue", "bus": "bus", "workflow": "workf
 _PHRASES = {
     ("database", "connect"): "uses the database",
     ("cache", "connect"): "uses the cache",
-    ("vectors", "connect"): "uses the vector engine",
+    ("vectors", "read"): "searches the vector engine",
+    ("vectors", "write"): "searches and changes the vector engine",
     ("embeddings", "invoke"): "asks for embeddings",
     ("mail", "send"): "sends mail",
 }
@@ -134,10 +135,9 @@ def _section(function: Function, catalog: Catalog) -> str:
 
 
 def _size(function: Function) -> str:
-    size = f"{function.memory} MiB, at most {function.timeout} s"
-    if function.concurrency is None:
-        return size
-    return f"{size}, at most {_count(function.concurrency, 'execution')} at a time"
+    more = " times the stage's factor" if function.scales else ""
+    at_a_time = f"{_count(function.concurrency, 'execution')}{more} at a time"
+    return f"{function.memory} MiB, at most {function.timeout} s, {at_a_time}"
 
 
 def _routes(catalog: Catalog) -> str:
@@ -207,7 +207,7 @@ def _stored(catalog: Catalog) -> str:
         for bucket in catalog.buckets
     )
     secrets = (
-        (f"`{secret.name}`", secret.purpose, "the deployment" if secret.generated else "an operator")
+        (f"`{secret.name}`", secret.purpose, "the deployment" if secret.generated else secret.writer)
         for secret in catalog.secrets
     )
     return (

@@ -188,10 +188,11 @@ class ModelSettings(Settings):
 
 
 class VectorSettings(Settings):
-    """The vector engine."""
+    """The vector engine. Without a certificate of its own it is trusted as any other server is."""
 
     vectors_url: str
     vectors_key_secret: str
+    vectors_certificate_secret: str = ""
     house_tenant_id: str
 
 

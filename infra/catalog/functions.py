@@ -5,11 +5,12 @@ from infra.catalog.model import Function, Use, Zone
 from infra.catalog.people import PEOPLE
 from infra.catalog.steps import STEPS
 from infra.catalog.uses import (
+    CHANGE_VECTORS,
     DATABASE,
     PUBLISH,
     READ_ASSETS,
     READ_HANDOFF,
-    VECTORS,
+    SEARCH_VECTORS,
     WRITE_ASSETS,
     WRITE_HANDOFF,
 )
@@ -33,7 +34,7 @@ def _prepare(step: str) -> Function:
             "RunSettings",
             *(("VectorSettings", "EmbeddingSettings") if searches else ()),
         ),
-        uses=(DATABASE, PUBLISH, READ_HANDOFF, WRITE_HANDOFF, *(VECTORS if searches else ())),
+        uses=(DATABASE, PUBLISH, READ_HANDOFF, WRITE_HANDOFF, *(SEARCH_VECTORS if searches else ())),
         # One module holds both halves of a step, so both have its layers; only apply imports what draws.
         layers=("core", "vectors") if searches else _STEP_LAYERS.get(step, ("core",)),
         timeout=60,
@@ -169,7 +170,7 @@ FUNCTIONS = (
             "VectorSettings",
             "EmbeddingSettings",
         ),
-        uses=(DATABASE, PUBLISH, READ_ASSETS, *VECTORS),
+        uses=(DATABASE, PUBLISH, READ_ASSETS, *CHANGE_VECTORS),
         layers=("core", "vectors"),
         memory=1024,
         timeout=120,
@@ -180,7 +181,7 @@ FUNCTIONS = (
         Zone.DATA,
         "Makes the vector collections and indexes the market comparables; runs at each deployment",
         settings=("VectorSettings", "EmbeddingSettings"),
-        uses=VECTORS,
+        uses=CHANGE_VECTORS,
         layers=("core", "vectors"),
         memory=1024,
         timeout=300,

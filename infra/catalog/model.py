@@ -180,11 +180,12 @@ class Workflow:
 
 @dataclass(frozen=True)
 class Secret:
-    """A Secrets Manager secret. `generated`: made by the target; otherwise somebody sets it."""
+    """A Secrets Manager secret. `generated`: made by the target; otherwise `writer` sets it."""
 
     name: str
     generated: bool
     purpose: str
+    writer: str = "an operator"
 
     def deployed_name(self, stage: str) -> str:
         """`capability-key` → `robo/<stage>/capability-key`."""

@@ -52,4 +52,12 @@ SECRETS = (
     Secret("webhook-key", True, "what the secrets of webhook endpoints are derived from"),
     Secret("model-key", False, "the key of the Claude API"),
     Secret("vectors-key", True, "the API key of the vector engine"),
+    Secret("vectors-read-key", True, "the API key of the vector engine that changes nothing"),
+    # Written by the engine's host at its first boot: what it holds is public, and changes with the host.
+    Secret(
+        "vectors-certificate",
+        False,
+        "the certificate that the vector engine shows",
+        writer="the vector engine's host",
+    ),
 )

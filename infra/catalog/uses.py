@@ -14,4 +14,16 @@ TOKEN_KEY = Use("secret:token-key", "read")
 MAIL_KEY = Use("secret:mail-key", "read")
 BOOTSTRAP_KEY = Use("secret:bootstrap-key", "read")
 WEBHOOK_KEY = Use("secret:webhook-key", "read")
-VECTORS = (Use("vectors", "connect"), Use("secret:vectors-key", "read"), Use("embeddings", "invoke"))
+# What a search needs: a key with which the engine changes nothing.
+SEARCH_VECTORS = (
+    Use("vectors", "read"),
+    Use("secret:vectors-read-key", "read"),
+    Use("secret:vectors-certificate", "read"),
+    Use("embeddings", "invoke"),
+)
+CHANGE_VECTORS = (
+    Use("vectors", "write"),
+    Use("secret:vectors-key", "read"),
+    Use("secret:vectors-certificate", "read"),
+    Use("embeddings", "invoke"),
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import shared.settings
-from infra.catalog import Function
+from infra.catalog import Function, Use
 from infra.constructs.surroundings import Surroundings
 from infra.rights.names import APPLICATION_ROLE, OWNER_ROLE, SYSTEM_ROLE
 from shared.settings import Settings
@@ -57,6 +57,9 @@ def environment(function: Function, known: Mapping[str, str]) -> dict[str, str]:
     An empty value is left out: for some libraries an empty variable is not the same as none (the Anthropic SDK takes
     an empty `ANTHROPIC_BASE_URL` for an address). Raises ValueError when a required setting has no value.
     """
+    if Use("vectors", "read") in function.uses:
+        # Whoever only searches is pointed at the key that changes nothing.
+        known = {**known, "VECTORS_KEY_SECRET": known[variable_of("vectors-read-key", "secret")]}
     filled: dict[str, str] = {}
     for settings in settings_classes(function):
         for name, field in settings.model_fields.items():

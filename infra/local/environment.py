@@ -135,6 +135,9 @@ def _choices(parts: Parts) -> dict[str, str]:
     return {
         "ANTHROPIC_BASE_URL": parts.model_url,
         "EMBEDDING_PROVIDER": "hashed",
+        # The engine of this machine speaks plain HTTP on the loopback. All functions here share one environment, so
+        # all have the key that changes vectors; on AWS those that only search have the other.
+        "VECTORS_CERTIFICATE_SECRET": "",
         "HOUSE_TENANT_ID": HOUSE_TENANT_ID,
         "INTAKE_PER_HOUR": "600",
         "PUBLIC_ATTEMPTS_PER_HOUR": "600",

@@ -30,7 +30,7 @@ _INTERFACES_REASON = (
     "before the interface is made, and a Deny keeps them from the function's own code"
 )
 # These are reached by the network alone: a security group lets the data zone in, a secret opens the vector engine.
-_BY_NETWORK = {("cache", "connect"), ("vectors", "connect")}
+_BY_NETWORK = {("cache", "connect"), ("vectors", "read"), ("vectors", "write")}
 _LOGINS = {
     "DATABASE_USER": APPLICATION_ROLE,
     "DATABASE_OWNER": OWNER_ROLE,

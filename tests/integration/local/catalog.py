@@ -23,7 +23,7 @@ from infra.catalog import (
 _HANDLERS = "tests.integration.local.handlers"
 
 
-def _function(name: str, *, handler: str = "", timeout: int = 29, concurrency: int | None = None) -> Function:
+def _function(name: str, *, handler: str = "", timeout: int = 29, scales: bool = True) -> Function:
     return Function(
         f"try.{name}",
         f"{_HANDLERS}.{handler or name}",
@@ -31,7 +31,7 @@ def _function(name: str, *, handler: str = "", timeout: int = 29, concurrency: i
         f"tries {name}",
         settings=("StorageSettings", "BusSettings"),
         timeout=timeout,
-        concurrency=concurrency,
+        scales=scales,
     )
 
 
@@ -44,7 +44,7 @@ TRY = Catalog(
         _function("huge"),
         _function("leave"),
         _function("blocked", timeout=1),
-        _function("single", handler="blocked", concurrency=1),
+        _function("single", handler="blocked", scales=False),
         _function("journal"),
         _function("release"),
         _function("object_event"),
@@ -89,6 +89,7 @@ TRY = Catalog(
         Secret("webhook-key", True, "signs webhooks"),
         Secret("model-key", False, "the key of the model"),
         Secret("vectors-key", True, "the key of the vector engine"),
+        Secret("vectors-read-key", True, "the key of the vector engine that changes nothing"),
     ),
     authorizer="try.authorize",
 )
@@ -103,7 +104,7 @@ TRY_WITH_ENGINES = replace(
             Zone.DATA,
             "uses every engine but the model",
             settings=("DatabaseSettings", "CacheSettings", "VectorSettings"),
-            uses=(Use("database", "connect"), Use("cache", "connect"), Use("vectors", "connect")),
+            uses=(Use("database", "connect"), Use("cache", "connect"), Use("vectors", "write")),
         ),
     ),
 )

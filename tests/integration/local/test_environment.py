@@ -56,6 +56,7 @@ def test_the_choices_of_one_machine() -> None:
     assert settings.DatabaseSettings.load(values).database_tls == "disable"
     assert settings.DatabaseSettings.load(values).database_login == "trust"
     assert settings.EmbeddingSettings.load(values).embedding_provider == "hashed"
+    assert settings.VectorSettings.load(values).vectors_certificate_secret == ""
     assert settings.ModelSettings.load(values).anthropic_base_url == "http://127.0.0.1:3"
     webhook = settings.WebhookSettings.load(values)
     assert webhook.webhook_private_addresses == "allow"
