@@ -1,7 +1,7 @@
 """The one table of periods: how long everything is kept, each number once and with its source. Pure data.
 
-Lifecycles of buckets, retention of logs, archives of buses, limits of sessions and what deletes rows read it. SQL that
-says a period itself (a policy that lets old rows be deleted) is held equal to it by a test.
+Lifecycles of buckets, retention of logs, archives of buses, limits of sessions and what deletes rows read it. SQL
+that says a period itself (a policy that lets old rows be deleted) is held equal to it by a test.
 
 Sources: 000 to 004 are the data models this product grew out of, `house` is a decision of our own (docs/adr/0009).
 """
