@@ -56,6 +56,9 @@ synth: $(VENV)/dev.stamp ## Write the CloudFormation templates of STAGE to cdk.o
 	@$(BIN)/python app.py --stage $(STAGE)
 	@$(BIN)/cfn-lint cdk.out/$(STAGE)/*.template.json && echo "cfn-lint: clean"
 
+layers: $(VENV)/dev.stamp ## Build the layers; say what functions weigh and what their imports take
+	@$(BIN)/python -m infra.assembly.layers report
+
 bench: $(VENV)/dev.stamp ## Measure, side by side with named alternatives
 	@$(BIN)/python -m tests.benchmarks
 

@@ -1,4 +1,7 @@
-"""The code every function is deployed with: `functions/` and `shared/`, and nothing else."""
+"""The code every function is deployed with: `functions/` and `shared/`, and nothing else but their bytecode.
+
+Lambda's folder of code cannot be written to, so what lacks bytecode is compiled anew at every cold start.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from infra.assembly.bytecode import Compiler
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("functions", "shared")
+MOUNT = "/var/task"
+"""Where Lambda unpacks the code."""
 _LEFT_OUT_FOLDERS = {"__pycache__", "tests", ".mypy_cache", ".ruff_cache"}
 _LEFT_OUT_ENDINGS = {".pyc", ".pyo"}
 
@@ -36,20 +43,30 @@ def content_hash(root: Path, files: list[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def assemble_code(build: Path, root: Path = ROOT) -> Path:
-    """Copy the asset to `build/code-<hash>` and return that folder; one that is there already is reused."""
+def assemble_code(build: Path, root: Path = ROOT, compiler: Compiler | None = None) -> Path:
+    """Copy the asset to `build/code-<hash>` and return that folder; one that is there already is reused.
+
+    compiler: who makes its bytecode; without one it has none. Raises BytecodeError when a module does not compile.
+    """
     files = list(code_files(root))
-    target = build / f"code-{content_hash(root, files)}"
+    kind = f"-{compiler.magic.hex()}" if compiler is not None else ""
+    target = build / f"code-{content_hash(root, files)}{kind}"
     if target.exists():
         return target
     build.mkdir(parents=True, exist_ok=True)
     # Built aside and renamed, so that a folder of that name is always whole, however many processes build it.
     aside = Path(tempfile.mkdtemp(prefix="code-", dir=build))
-    for relative in files:
-        (aside / relative).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(root / relative, aside / relative)
-    aside.chmod(0o755)
-    rename_into_place(aside, target)
+    try:
+        for relative in files:
+            (aside / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / relative, aside / relative)
+        if compiler is not None:
+            compiler.compile(aside, MOUNT)
+        aside.chmod(0o755)
+        rename_into_place(aside, target)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
     return target
 
 

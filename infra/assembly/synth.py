@@ -28,7 +28,7 @@ def layer_folders(mode: str) -> Mapping[str, Path]:
     """The folder of each layer: built, or for templates alone its recipe in the repository."""
     names = layers.layer_names()
     if mode == "build":
-        return {name: layers.build(name) for name in names}
+        return layers.build_all(names)
     return {name: layers.FOLDER / name for name in names}
 
 
@@ -54,7 +54,9 @@ def synthesise(
     app = App(analytics_reporting=False, context=context, outdir=str(folder))
     if review:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    assets = Assets(root=root, code=assemble_code(BUILD), layers=layer_folders(layer_mode))
+    compiler = layers.DEPLOYED.compiler if layer_mode == "build" else None
+    code = assemble_code(BUILD, compiler=compiler)
+    assets = Assets(root=root, code=code, layers=layer_folders(layer_mode))
     layers.check_sizes(CATALOG.functions, assets.layers, assets.code)
     add_stacks(app, stage, assets)
     return Path(app.synth().directory)

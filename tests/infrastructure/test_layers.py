@@ -13,10 +13,10 @@ from infra.assembly.layers import (
     check_sizes,
     layer_names,
     locked_versions,
-    main,
     pin_all,
     pinned,
 )
+from infra.assembly.layers.__main__ import main
 from infra.catalog import CATALOG, Function, Zone
 
 
