@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from infra.assembly.stage import Stage, read_context
+from infra.assembly.templates import ROOT, read_templates, synthesise_apart
 from infra.cost.report import MONTHS, Costs, page
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "scale.md"
-
-
-def synthesised(stage: str, folder: Path) -> dict[str, dict[str, object]]:
-    """The templates of a stage, by the names of its stacks. Raises subprocess.CalledProcessError."""
-    command = [sys.executable, "-m", "infra.assembly.synth", "--stage", stage, "--out", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  # our own command
-    return read_templates(folder)
-
-
-def read_templates(folder: Path) -> dict[str, dict[str, object]]:
-    """Every template of a cloud assembly."""
-    return {
-        path.name.removesuffix(".template.json"): json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(folder.glob("*.template.json"))
-    }
 
 
 def main() -> None:
@@ -42,7 +26,9 @@ def main() -> None:
     for name in context["stages"]:
         print(f"synthesising {name} …", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="robo-cost-") as folder:
-            costs[name] = Costs.of(Stage.from_context(name, context), synthesised(name, Path(folder)))
+            costs[name] = Costs.of(
+                Stage.from_context(name, context), read_templates(synthesise_apart(name, Path(folder)))
+            )
     if options.json:
         print(json.dumps([one.as_json() for one in costs.values()], indent=1))
         return

@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import copy
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-
-Templates = dict[str, dict[str, Any]]
-
-
-def read_templates(folder: Path) -> Templates:
-    """By stack name."""
-    return {
-        path.name.removesuffix(".template.json"): json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(folder.glob("*.template.json"))
-    }
+from infra.assembly.templates import Templates, read_templates, synthesise_apart
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +19,7 @@ def assembly_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
     def synthesise(stage: str) -> Path:
         if stage not in made:
             out = tmp_path_factory.mktemp("cdk") / stage
-            command = [sys.executable, "-m", "infra.assembly.synth", "--stage", stage, "--out", str(out)]
-            ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-            assert ended.returncode == 0, ended.stderr
-            # The CDK checks its templates and reports there; what it finds is a fault.
-            assert "WARNING" not in ended.stdout + ended.stderr, ended.stdout + ended.stderr
+            synthesise_apart(stage, out)
             made[stage] = out
         return made[stage]
 
