@@ -12,7 +12,7 @@ STAGE ?= dev
 # Read from the environment by the command itself, so that quotes and dollars in an idea stay what they are.
 export IDEA SECTOR OUT EMAIL PORT CASES SEED
 
-.PHONY: help run up test check format synth layers admin bench chaos fuzz client docs clean
+.PHONY: help run up test check format synth snapshots cost layers admin bench chaos fuzz client docs clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,12 @@ format: $(VENV)/dev.stamp ## Format the code
 synth: $(VENV)/dev.stamp ## Write the CloudFormation templates of STAGE to cdk.out/ and lint them
 	@$(BIN)/python app.py --stage $(STAGE)
 	@$(BIN)/cfn-lint cdk.out/$(STAGE)/*.template.json && echo "cfn-lint: clean"
+
+snapshots: $(VENV)/dev.stamp ## Write the snapshots of the templates anew: read the diff
+	@$(BIN)/python -m tests.infrastructure.snapshots
+
+cost: $(VENV)/dev.stamp ## Say what each stage costs and what gives first, and write docs/scale.md
+	@$(BIN)/python -m infra.cost --write
 
 layers: $(VENV)/dev.stamp ## Build the layers; say what functions weigh and what their imports take
 	@$(BIN)/python -m infra.assembly.layers report
