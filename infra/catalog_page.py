@@ -22,6 +22,7 @@ _PHRASES = {
     ("vectors", "write"): "searches and changes the vector engine",
     ("embeddings", "invoke"): "asks for embeddings",
     ("mail", "send"): "sends mail",
+    ("instance:database", "describe"): "asks RDS about the database's instance",
 }
 
 
@@ -123,6 +124,7 @@ def _overview(catalog: Catalog) -> str:
 def _section(function: Function, catalog: Catalog) -> str:
     facts = [
         ("runs in", f"{function.zone.value} zone"),
+        ("only on AWS", function.only_on_aws),
         ("called by", "; ".join(callers(function, catalog))),
         ("rights", "; ".join(right(use) for use in function.uses)),
         ("settings", ", ".join(f"`{name}`" for name in function.settings)),

@@ -24,6 +24,7 @@ from shared.settings import (
     BusSettings,
     CacheSettings,
     CapabilitySettings,
+    DatabaseInstanceSettings,
     DatabaseSettings,
     EmbeddingSettings,
     MailKeySettings,
@@ -37,6 +38,7 @@ from shared.settings import (
 )
 
 if TYPE_CHECKING:
+    from shared.adapters.database_instance import RdsInstance
     from shared.adapters.embeddings import Embedder
     from shared.adapters.mail import Mailer
     from shared.adapters.model import Model
@@ -174,6 +176,15 @@ class Container:
         return QdrantVectorStore(
             settings.vectors_url, api_key=key, report=lambda: count("VectorsUnavailable")
         )
+
+    @cached_property
+    def database_instance(self) -> RdsInstance:
+        """Amazon RDS."""
+        import boto3
+
+        from shared.adapters.database_instance import RdsInstance
+
+        return RdsInstance(boto3.client("rds"), self.settings(DatabaseInstanceSettings).database_instance)
 
     @cached_property
     def executions(self) -> Any:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -16,8 +15,9 @@ from typing import Any, TextIO, TypeVar
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 
+from shared.settings import ObservabilitySettings
+
 NAMESPACE = "RoboAgency"
-SERVICE = "roboagency"
 H = TypeVar("H", bound=Callable[..., Any])
 
 _stream: TextIO | None = None
@@ -35,7 +35,7 @@ def log_to(stream: TextIO) -> None:
 
 def service() -> str:
     """What log lines, traces and metrics say they come from: `robo-<stage>` on AWS, where stages share an account."""
-    return os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
+    return ObservabilitySettings.load().powertools_service_name
 
 
 @functools.cache

@@ -57,6 +57,18 @@ class OwnerDatabaseSettings(DatabaseSettings):
     house_tenant_id: str
 
 
+class DatabaseInstanceSettings(Settings):
+    """The instance that holds the database, as RDS calls it; not a way to connect to it."""
+
+    database_instance: str
+
+
+class ObservabilitySettings(Settings):
+    """How log lines, traces and metrics are signed: Powertools reads the same variable."""
+
+    powertools_service_name: str = "roboagency"
+
+
 class CacheSettings(Settings):
     """Redis or Valkey."""
 

@@ -2,6 +2,7 @@
 
 from infra.catalog.api import API_FUNCTIONS
 from infra.catalog.model import Function, Use, Zone
+from infra.catalog.operations import WATCHERS
 from infra.catalog.people import PEOPLE
 from infra.catalog.steps import STEPS
 from infra.catalog.uses import (
@@ -63,6 +64,7 @@ def _apply(step: str) -> Function:
 FUNCTIONS = (
     *API_FUNCTIONS,
     *PEOPLE,
+    *WATCHERS,
     *(_prepare(step) for step in STEPS),
     *(_apply(step) for step in STEPS),
     Function(

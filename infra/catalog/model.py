@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -28,9 +28,9 @@ class Access(StrEnum):
 class Use:
     """A right: `action` on `resource`. The only source of a function's policy.
 
-    resource: `database`, `cache`, `vectors`, `bucket:<name>`, `queue:<name>`, `bus:<name>`,
+    resource: `database`, `instance:database`, `cache`, `vectors`, `bucket:<name>`, `queue:<name>`, `bus:<name>`,
     `workflow:<name>`, `secret:<name>`, `embeddings`, `mail`.
-    action: `connect`, `read`, `write`, `put`, `start`, `stop`, `answer`, `invoke`, `send`.
+    action: `connect`, `read`, `write`, `put`, `start`, `stop`, `answer`, `invoke`, `send`, `describe`.
     """
 
     resource: str
@@ -55,6 +55,9 @@ class Function:
     memory: int = 512
     timeout: int = 29
     concurrency: int | None = None
+
+    only_on_aws: str = ""
+    """Why one machine has no such function; empty for one that runs on both targets."""
 
     @property
     def operation(self) -> str:
@@ -207,6 +210,13 @@ class Catalog:
     secrets: tuple[Secret, ...]
     authorizer: str
     """The function that says who sends a request and whether the route is theirs to call."""
+
+    def on_one_machine(self) -> Catalog:
+        """Return what one machine realises: without functions that exist on AWS only, and without their schedules."""
+        functions = tuple(function for function in self.functions if not function.only_on_aws)
+        names = {function.name for function in functions}
+        schedules = tuple(schedule for schedule in self.schedules if schedule.function in names)
+        return replace(self, functions=functions, schedules=schedules)
 
     def function(self, name: str) -> Function:
         """Return the function of that name; KeyError when there is none."""

@@ -1,6 +1,7 @@
 """Queues, buckets, buses, rules, schedules and secrets."""
 
 from infra.catalog.model import Bucket, Bus, Queue, Rule, Schedule, Secret
+from infra.catalog.operations import WATCHING
 
 BUCKETS = (
     Bucket("assets", versioned=True),
@@ -40,6 +41,7 @@ SCHEDULES = (
     Schedule("sweep-expired", 60, "identity.sweep_expired"),
     Schedule("verify-audit-log", 24 * 60, "identity.verify_audit_log"),
     Schedule("maintain-partitions", 24 * 60, "stewardship.maintain_partitions"),
+    *WATCHING,
 )
 
 SECRETS = (

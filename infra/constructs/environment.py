@@ -24,6 +24,7 @@ def known_values(surroundings: Surroundings) -> dict[str, str]:
         "DATABASE_HOST": database.host,
         "DATABASE_PORT": str(database.port),
         "DATABASE_NAME": database.name,
+        "DATABASE_INSTANCE": database.instance,
         "DATABASE_USER": APPLICATION_ROLE,
         "DATABASE_OWNER": OWNER_ROLE,
         "DATABASE_SYSTEM_USER": SYSTEM_ROLE,

@@ -21,6 +21,8 @@ from infra.constructs.surroundings import Surroundings
 
 LOG_RETENTION = logs.RetentionDays.ONE_MONTH
 RUNTIME = lambda_.Runtime.PYTHON_3_13
+SIGNATURE = "POWERTOOLS_SERVICE_NAME"
+"""What sets a stage's log lines, traces and metrics apart from those of others in its account."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class CatalogFunction(Construct):
             memory_size=described.memory,
             timeout=Duration.seconds(described.timeout),
             reserved_concurrent_executions=described.concurrency,
-            environment=variables,
+            environment={**variables, SIGNATURE: f"robo-{surroundings.stage.name}"},
             role=role,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,

@@ -20,6 +20,7 @@ class Database:
     host: str
     port: int
     name: str
+    instance: str
     resource_id: str
     administrator_secret_arn: str
 
@@ -62,6 +63,10 @@ class Surroundings:
     def administrator_secret_arn(self) -> str:
         """The secret that RDS keeps the administrator's password in."""
         return self.database.administrator_secret_arn
+
+    def database_instance_arn(self) -> str:
+        """The instance of RDS that holds the database."""
+        return self._arn("rds", f"db:{self.database.instance}")
 
     def database_login_arn(self, user: str) -> str:
         """What `rds-db:connect` names: one login of one instance."""

@@ -31,7 +31,7 @@ class Inventory:
 
 def variables(function: Function) -> frozenset[str]:
     """The environment of a function: every variable of its settings, but for optional ones that are empty."""
-    found: set[str] = set()
+    found = set(shared.settings.ObservabilitySettings.variables())
     for name in function.settings:
         settings: type[Settings] = getattr(shared.settings, name)
         found |= {n.upper() for n, f in settings.model_fields.items() if f.is_required() or f.default != ""}

@@ -56,7 +56,7 @@ class LocalTarget:
         self.folder = folder.absolute()
         self.timings: list[tuple[str, float]] = []
         self._port = port
-        self._catalog = catalog
+        self._catalog = catalog.on_one_machine()
         self._lock = TargetLock(self.folder)
         self._stack = ExitStack()
         self._environment = ExitStack()

@@ -51,6 +51,10 @@ class Names(Protocol):
         """A function."""
         ...
 
+    def database_instance_arn(self) -> str:
+        """The instance of RDS that holds the database."""
+        ...
+
     def database_login_arn(self, user: str) -> str:
         """What `rds-db:connect` names: one login of one instance."""
         ...

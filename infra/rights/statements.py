@@ -91,6 +91,8 @@ def _on_resource(function: Function, use: Use, names: Names) -> list[Statement]:
             return _bucket(function, use, names.bucket_arn(name))
         case "bus", "put":
             return [_allow(["events:PutEvents"], [names.bus_arn(name)])]
+        case "instance", "describe":
+            return [_allow(["rds:DescribeDBInstances"], [names.database_instance_arn()])]
         case "queue", "put":
             return [_allow(["sqs:SendMessage"], [names.queue_arn(name)])]
         case "secret", "read":

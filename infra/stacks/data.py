@@ -41,6 +41,7 @@ class DataStack(Stack):
             host=self.instance.db_instance_endpoint_address,
             port=POSTGRES_PORT,
             name=DATABASE_NAME,
+            instance=self.instance.instance_identifier,
             resource_id=resource.attr_dbi_resource_id,
             administrator_secret_arn=Token.as_string(resource.get_att("MasterUserSecret.SecretArn")),
         )

@@ -43,7 +43,7 @@ class Reader:
     def functions(self) -> None:
         """Lambda of one machine lists nothing: each name is asked whether it could be invoked."""
         lambda_ = self._client("lambda")
-        for function in CATALOG.functions:
+        for function in CATALOG.on_one_machine().functions:
             name = function.deployed_name("local")
             told = lambda_.invoke(FunctionName=name, InvocationType="DryRun")
             if told["StatusCode"] == 204:
@@ -123,10 +123,11 @@ def called(part: Any) -> set[str]:
 def main(folder: Path) -> None:
     """Print the inventory."""
     key = "local"
-    front = AwsFront(CATALOG, Runtime(CATALOG.functions), folder, key, MailFolder(folder / "mail"))
+    here = CATALOG.on_one_machine()
+    front = AwsFront(here, Runtime(here.functions), folder, key, MailFolder(folder / "mail"))
     front.start()
     try:
-        realise(CATALOG, front.url, {secret.name: "value" for secret in CATALOG.secrets})
+        realise(here, front.url, {secret.name: "value" for secret in CATALOG.secrets})
         reader = Reader(front.url, key)
         parts = (reader.buckets, reader.queues, reader.buses, reader.secrets, reader.workflows)
         for read in (reader.functions, *parts):

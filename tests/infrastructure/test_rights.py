@@ -107,6 +107,7 @@ def test_rights_are_those_of_the_uses_and_no_more(templates: Templates) -> None:
         "embeddings/invoke": {"bedrock:InvokeModel"},
         "mail/send": {"ses:SendEmail", "ses:SendRawEmail"},
         "database/connect": {"rds-db:connect"},
+        "instance/describe": {"rds:DescribeDBInstances"},
         "cache/connect": set(),
         "vectors/read": set(),
         "vectors/write": set(),

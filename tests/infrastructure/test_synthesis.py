@@ -36,7 +36,7 @@ def surroundings() -> Any:
 
     return Surroundings(
         stage=Stage.from_context("dev", DEV),
-        database=Database("db", 5432, "roboagency", "db-1", "arn:administrator"),
+        database=Database("db", 5432, "roboagency", "robo-dev", "db-1", "arn:administrator"),
         cache_url="rediss://cache:6379",
         vectors_url="https://vectors:6333",
         bucket_names={"assets": "a"},

@@ -34,12 +34,13 @@ def _values(**given: str) -> dict[str, str]:
 
 
 def test_no_function_lacks_a_setting() -> None:
-    assert missing(CATALOG, _values()) == {}
+    assert missing(CATALOG.on_one_machine(), _values()) == {}
     assert missing(CATALOG, {})["agency.intake"]
 
 
 @pytest.mark.parametrize(
-    "name", sorted({name for function in CATALOG.functions for name in function.settings})
+    "name",
+    sorted({name for function in CATALOG.on_one_machine().functions for name in function.settings}),
 )
 def test_every_settings_class_loads(name: str) -> None:
     kind: type[settings.Settings] = getattr(settings, name)

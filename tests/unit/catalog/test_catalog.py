@@ -75,6 +75,7 @@ def test_who_has_the_settings_of_the_database_may_connect_to_it(function: Functi
 def test_what_a_function_uses_exists(function: Function) -> None:
     known = {
         "database",
+        "instance:database",
         "cache",
         "vectors",
         "embeddings",
