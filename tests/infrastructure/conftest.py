@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from infra.assembly.node import use_bundled_node
 from infra.assembly.templates import Templates, read_templates, synthesise_apart
+
+
+@pytest.fixture(scope="session", autouse=True)
+def node_of_the_wheel() -> None:
+    """Whoever imports `aws_cdk` first starts Node."""
+    use_bundled_node()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 import pydantic
 import pytest
 
-from infra.assembly.layers import FOLDER, layer_names
+from infra.assembly.layers import FOLDER, ROOT, layer_names
 from infra.assembly.node import bundled_node, use_bundled_node
 from infra.assembly.stage import Stage, read_context
 from infra.assembly.synth import layer_folders, main
@@ -24,11 +26,6 @@ from infra.catalog import CATALOG, Catalog, Function, Use, Workflow, Zone
 FUNCTION = Function("agency.probe", "functions.agency.probe.handler", Zone.EDGE, "Probes")
 WORKFLOW = Workflow("proto_v1", "flow.asl.json", ("agents.think",), 60)
 DEV = {"stages": {"dev": read_context()["stages"]["dev"]}}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def node() -> None:
-    use_bundled_node()
 
 
 def surroundings() -> Any:
@@ -204,6 +201,17 @@ def test_node_comes_from_the_wheel_unless_another_is_chosen(monkeypatch: pytest.
     monkeypatch.setenv("JSII_NODE", "/opt/node")
     use_bundled_node()
     assert os.environ["JSII_NODE"] == "/opt/node"
+
+
+@pytest.mark.parametrize("module", ["infra.constructs.lint", "infra.stacks.network"])
+def test_whoever_comes_first_has_node_from_the_wheel(module: str) -> None:
+    code = f"import {module}, os; print(os.environ['JSII_NODE'])"
+    others = {name: value for name, value in os.environ.items() if not name.startswith("JSII_")}
+    asked = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=others, capture_output=True, text=True, check=True
+    )
+
+    assert (asked.stdout.strip(), asked.stderr) == (str(bundled_node()), "")
 
 
 def test_without_building_a_layer_is_its_recipe() -> None:
