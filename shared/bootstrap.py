@@ -17,6 +17,7 @@ from shared.adapters.limiter import FallbackLimiter, InMemoryLimiter, Limiter, R
 from shared.adapters.objects import ObjectStore, S3ObjectStore, s3_client
 from shared.adapters.queues import Queues, SqsQueues
 from shared.adapters.secrets import SecretsManagerStore, SecretStore
+from shared.adapters.vectors_access import Access
 from shared.db.outbox import mark_published, publish
 from shared.db.unit_of_work import Database, Row
 from shared.observability import count
@@ -171,11 +172,18 @@ class Container:
         """Qdrant."""
         from shared.adapters.vectors_qdrant import QdrantVectorStore
 
-        settings = self.settings(VectorSettings)
-        key = self.secrets.read(settings.vectors_key_secret)
         return QdrantVectorStore(
-            settings.vectors_url, api_key=key, report=lambda: count("VectorsUnavailable")
+            self.settings(VectorSettings).vectors_url,
+            access=self._vectors_access,
+            report=lambda: count("VectorsUnavailable"),
         )
+
+    def _vectors_access(self, fresh: bool) -> Access:
+        settings = self.settings(VectorSettings)
+        key, certificate = settings.vectors_key_secret, settings.vectors_certificate_secret
+        for name in (key, certificate) if fresh else ():
+            self.secrets.forget(name)
+        return Access(self.secrets.read(key), self.secrets.read(certificate) if certificate else None)
 
     @cached_property
     def database_instance(self) -> RdsInstance:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from infra.local.redis import Redis
 
 VECTORS_KEY = "vectors-key"
+VECTORS_READ_KEY = "vectors-read-key"
 
 
 class Engine(Protocol):
@@ -108,7 +109,11 @@ class Engines:
     def _start_qdrant(self) -> None:
         from infra.local.qdrant import QdrantFace
 
-        self.qdrant = QdrantFace(self._folder / "qdrant", api_key=self._secrets[VECTORS_KEY])
+        self.qdrant = QdrantFace(
+            self._folder / "qdrant",
+            api_key=self._secrets[VECTORS_KEY],
+            read_only_api_key=self._secrets[VECTORS_READ_KEY],
+        )
         self._run("qdrant", self.qdrant)
 
     def _start_model(self) -> None:

@@ -22,6 +22,10 @@ class SecretStore(Protocol):
         """Return the value of a secret, never empty. Raises SecretMissing, DependencyUnavailable, AppError."""
         ...
 
+    def forget(self, name: str) -> None:
+        """Let the next `read` ask for the value again, because the known one was refused."""
+        ...
+
 
 class SecretsManagerStore:
     """AWS Secrets Manager. A value is kept for `keep` and read again then, so that a rotation arrives.
@@ -52,6 +56,10 @@ class SecretsManagerStore:
         self._known[name] = (str(value), now + self._keep)
         return str(value)
 
+    def forget(self, name: str) -> None:
+        """Let the next `read` ask for the value again, because the known one was refused."""
+        self._known.pop(name, None)
+
 
 class FakeSecrets:
     """Secrets from a dict."""
@@ -64,3 +72,6 @@ class FakeSecrets:
         if not self._values.get(name):
             raise SecretMissing(f"The secret {name} has no value.")
         return self._values[name]
+
+    def forget(self, name: str) -> None:
+        """Nothing is kept apart from the values themselves."""

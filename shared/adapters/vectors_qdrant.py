@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from shared.adapters.vectors import (
@@ -33,7 +32,8 @@ from shared.adapters.vectors import (
     point_id,
     stored_payload,
 )
-from shared.errors import DependencyUnavailable
+from shared.adapters.vectors_access import ReadAccess, without_access
+from shared.errors import AppError, DependencyUnavailable
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient, models
@@ -50,17 +50,18 @@ class QdrantVectorStore:
         self,
         url: str,
         *,
-        api_key: str | None = None,
+        access: ReadAccess = without_access,
         timeout_seconds: int = 10,
         report: Callable[[], None] = lambda: None,
     ) -> None:
-        """`url` as `http://host:6333`; the key is sent with every request. Nothing is opened yet.
+        """`url` as `https://host:6333`. Nothing is read or opened yet.
 
-        report: called whenever the engine does not answer or is too busy to.
+        access: the key and the certificate; read again when the engine knows other ones. report: called whenever the
+        engine does not answer or is too busy to.
         """
         self._report = report
         self._url = url
-        self._api_key = api_key
+        self._access = access
         self._timeout = timeout_seconds
         self._lock = threading.Lock()
         self._opened: QdrantClient | None = None
@@ -173,11 +174,13 @@ class QdrantVectorStore:
         """See `VectorStore`."""
         import httpx
 
-        headers = {"api-key": self._api_key} if self._api_key else {}
-        try:
-            answer = httpx.get(f"{self._url.rstrip('/')}/readyz", headers=headers, timeout=self._timeout)
-        except httpx.HTTPError:
-            return False
+        from shared.adapters.vectors_transport import VectorsTransport
+
+        with httpx.Client(transport=VectorsTransport(self._access), timeout=self._timeout) as client:
+            try:
+                answer = client.get(f"{self._url.rstrip('/')}/readyz")
+            except httpx.HTTPError:
+                return False
         return answer.status_code == 200
 
     def _pages(self, spec: CollectionSpec, seen: models.Filter, fields: list[str]) -> Iterator[Payload]:
@@ -204,20 +207,17 @@ class QdrantVectorStore:
             return self._opened
 
     def _open(self) -> QdrantClient:
-        import httpx
         from qdrant_client import QdrantClient
 
-        # The client refuses keep-alive to this machine and warns of a key without TLS; a key that only crosses
-        # the loopback or the private network of the engine's own security group is the operator's choice.
-        plain = urlsplit(self._url).scheme == "http"
+        from shared.adapters.vectors_transport import VectorsTransport
+
         return QdrantClient(
             url=self._url,
-            api_key=None if plain else self._api_key,
-            headers={"api-key": self._api_key} if plain and self._api_key else None,
             timeout=self._timeout,
             # One request fewer at each cold start; versions are pinned together at deployment.
             check_compatibility=False,
-            limits=httpx.Limits(max_connections=32, max_keepalive_connections=8),
+            # It sends the key, and keeps connections open: the client would not do so on one machine.
+            transport=VectorsTransport(self._access),
         )
 
     def _aliases(self) -> Mapping[str, str]:
@@ -293,6 +293,8 @@ class QdrantVectorStore:
         except ResourceExhaustedResponse as error:
             raise DependencyUnavailable(retry_after=error.retry_after_s) from error
         except ResponseHandlingException as error:
+            if isinstance(error.source, AppError):
+                raise error.source from error
             raise DependencyUnavailable(
                 "The vector engine does not answer; try again in a moment."
             ) from error

@@ -65,6 +65,20 @@ def test_a_rotated_secret_arrives_after_five_minutes() -> None:
 
 
 @pytest.mark.usefixtures("aws")
+def test_a_secret_that_is_forgotten_is_asked_for_again() -> None:
+    client = _manager()
+    client.create_secret(Name="key", SecretString="old")
+    store = SecretsManagerStore(client, FakeClock())
+    assert store.read("key") == "old"
+    client.put_secret_value(SecretId="key", SecretString="new")
+
+    store.forget("other")
+    assert store.read("key") == "old"
+    store.forget("key")
+    assert store.read("key") == "new"
+
+
+@pytest.mark.usefixtures("aws")
 def test_a_secret_marked_for_deletion_is_missing() -> None:
     client = _manager()
     client.create_secret(Name="key", SecretString="old")

@@ -26,6 +26,7 @@ from qdrant_client.http.exceptions import UnexpectedResponse
 from infra.local.qdrant import FolderInUse, QdrantFace
 from shared.adapters.lexical import SparseVector
 from shared.adapters.vectors import CollectionSpec, Point, Scope, SearchQuery, VectorEngineRejected
+from shared.adapters.vectors_access import Access
 from shared.adapters.vectors_qdrant import QdrantVectorStore
 from shared.errors import DependencyUnavailable
 
@@ -214,11 +215,53 @@ def test_health_needs_no_key_and_everything_else_does(tmp_path: Path) -> None:
             assert ask(face.url, "GET", path, key="k-2")[0] == 401
         assert ask(face.url, "GET", "/collections", key="k-1")[0] == 200
 
-        with connected(face.url, api_key="k-1") as store:
+        with connected(face.url, access=lambda _: Access("k-1")) as store:
             store.ensure_collection(SPEC)
             assert store.count(SPEC, Scope(TENANT), {}) == 0
-        with connected(face.url, api_key="wrong") as store, pytest.raises(VectorEngineRejected, match="401"):
+        with (
+            connected(face.url, access=lambda _: Access("wrong")) as store,
+            pytest.raises(VectorEngineRejected, match="401"),
+        ):
             store.count(SPEC, Scope(TENANT), {})
+
+
+def test_a_read_only_key_reads_everything_and_changes_nothing(tmp_path: Path) -> None:
+    with QdrantFace(tmp_path, api_key="k-1", read_only_api_key="r-1") as face:
+        with connected(face.url, access=lambda _: Access("k-1")) as store:
+            store.ensure_collection(SPEC)
+        reads: list[tuple[str, str, Any]] = [
+            ("GET", "/", None),
+            ("GET", "/collections", None),
+            ("GET", "/aliases", None),
+            ("GET", NOTES, None),
+            ("GET", f"{NOTES}/exists", None),
+            ("GET", f"{NOTES}/aliases", None),
+            ("POST", f"{NOTES}/points", {"ids": []}),
+            ("POST", f"{NOTES}/points/scroll", {}),
+            ("POST", f"{NOTES}/points/count", {}),
+            ("POST", f"{NOTES}/points/query", {"query": [0.0] * SPEC.dimension, "using": "dense"}),
+        ]
+        writes: list[tuple[str, str, Any]] = [
+            ("PUT", "/collections/other", {"vectors": {"dense": {"size": 4, "distance": "Cosine"}}}),
+            ("DELETE", NOTES, None),
+            ("POST", "/collections/aliases", {"actions": []}),
+            ("PUT", f"{NOTES}/index", {"field_name": "a", "field_schema": "keyword"}),
+            ("PUT", f"{NOTES}/points", {"points": []}),
+            ("POST", f"{NOTES}/points/delete", {"points": []}),
+        ]
+
+        for request in reads:
+            assert ask(face.url, *request, key="r-1")[0] == 200, request
+        for request in writes:
+            status, envelope = ask(face.url, *request, key="r-1")
+            assert (status, envelope["status"]) == (
+                403,
+                {"error": "Forbidden: Global manage access is required"},
+            ), request
+        with connected(face.url, access=lambda _: Access("r-1")) as store:
+            assert store.count(SPEC, Scope(TENANT), {}) == 0
+            with pytest.raises(VectorEngineRejected, match="403"):
+                store.delete(SPEC, Scope(TENANT), {})
 
 
 def test_a_connection_is_kept_for_many_requests(face: QdrantFace) -> None:

@@ -1,6 +1,6 @@
 """`python -m infra.local.qdrant FOLDER [--port N]`: serve a folder until interrupted; prints the URL.
 
-The key, if any, is read from the environment variable QDRANT_API_KEY.
+The keys, if any, are read from the environment variables QDRANT_API_KEY and QDRANT_READ_ONLY_API_KEY.
 """
 
 from __future__ import annotations
@@ -26,7 +26,12 @@ def main() -> int:
     # Blocked before any thread starts, so that none of them takes the signal.
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
-        with QdrantFace(options.folder, port=options.port, api_key=os.environ.get("QDRANT_API_KEY")) as face:
+        with QdrantFace(
+            options.folder,
+            port=options.port,
+            api_key=os.environ.get("QDRANT_API_KEY"),
+            read_only_api_key=os.environ.get("QDRANT_READ_ONLY_API_KEY"),
+        ) as face:
             print(face.url, flush=True)
             signal.sigwait(signals)
     except FolderInUse as error:

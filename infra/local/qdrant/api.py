@@ -38,12 +38,14 @@ class Request:
         return storage.find(self.names["collection"])
 
 
-def answer(storage: Storage, method: str, path: str, body: Json) -> Json:
-    """Return the `result` of a request. Raises FaceError."""
+def answer(storage: Storage, method: str, path: str, body: Json, *, may_change: bool = True) -> Json:
+    """Return the `result` of a request. Raises FaceError, of status 403 when it would change what it may not."""
     known_path = False
     for wanted, pattern, act in _ROUTES:
         match = pattern.fullmatch(path)
         if match and wanted == method:
+            if not may_change and act not in _READING:
+                raise FaceError(403, "Forbidden: Global manage access is required")
             names = {name: unquote(value) for name, value in match.groupdict().items()}
             return _act(act, storage, Request(names, body))
         known_path = known_path or match is not None
@@ -244,4 +246,17 @@ _ROUTES = (
     _route("POST", "/collections/{collection}/points/scroll", scroll_points),
     _route("POST", "/collections/{collection}/points/count", count_points),
     _route("POST", "/collections/{collection}/points/query", query_points),
+)
+
+_READING = frozenset(
+    {
+        list_collections,
+        collection_exists,
+        get_collection,
+        list_aliases,
+        get_points,
+        scroll_points,
+        count_points,
+        query_points,
+    }
 )

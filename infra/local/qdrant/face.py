@@ -7,6 +7,7 @@ import logging
 import socket
 import threading
 import time
+from dataclasses import dataclass
 from hmac import compare_digest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,6 +23,7 @@ from infra.local.qdrant.storage import Storage
 VERSION = "1.20.0"
 MAX_BODY = 32 * 1024 * 1024
 FLUSH_SECONDS = 5.0
+_NO_KEY = "Must provide an API key or an Authorization bearer token"
 HEALTH = {
     "/healthz": "healthz check passed",
     "/livez": "healthz check passed",
@@ -34,16 +36,21 @@ logger = logging.getLogger(__name__)
 class QdrantFace:
     """Serves the collections in `folder` on `http://host:port`; also a context manager.
 
-    Port 0 takes a free one. With `api_key` every request but the health checks must carry it. One process at a
-    time has the folder open.
+    Port 0 takes a free one. With `api_key` every request but the health checks must carry it, or, when it changes
+    nothing, `read_only_api_key`. One process at a time has the folder open.
     """
 
     def __init__(
-        self, folder: Path | str, host: str = "127.0.0.1", port: int = 0, api_key: str | None = None
+        self,
+        folder: Path | str,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_key: str | None = None,
+        read_only_api_key: str | None = None,
     ) -> None:
         self._folder = Path(folder)
         self._address = (host, port)
-        self._api_key = api_key
+        self._keys = _Keys(api_key, read_only_api_key)
         self._server: _Server | None = None
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
@@ -60,7 +67,7 @@ class QdrantFace:
         """Open the collections and listen. Raises FolderInUse, OSError when the port is taken."""
         storage = Storage(self._folder)
         try:
-            self._server = _Server(self._address, storage, self._api_key)
+            self._server = _Server(self._address, storage, self._keys)
         except BaseException:
             storage.close()
             raise
@@ -105,15 +112,35 @@ class QdrantFace:
                 logger.exception("the vector engine could not flush")
 
 
+@dataclass(frozen=True)
+class _Keys:
+    """Who may do what; without any key, everybody everything."""
+
+    full: str | None
+    read_only: str | None
+
+    def changes(self, given: str) -> bool:
+        """Whether `given` may change things. Raises FaceError when it opens nothing."""
+        if not (self.full or self.read_only) or _same(given, self.full):
+            return True
+        if _same(given, self.read_only):
+            return False
+        raise FaceError(401, "Invalid API key or JWT" if given else _NO_KEY)
+
+
+def _same(given: str, key: str | None) -> bool:
+    return bool(key) and compare_digest(given.encode(), str(key).encode())
+
+
 class _Server(ThreadingHTTPServer):
     """A thread a connection, all of which end when the server does."""
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], storage: Storage, api_key: str | None) -> None:
+    def __init__(self, address: tuple[str, int], storage: Storage, keys: _Keys) -> None:
         self.storage = storage
-        self.api_key = api_key
+        self.keys = keys
         self._connections: set[socket.socket] = set()
         self._idle = threading.Condition()
         super().__init__(address, _Handler)
@@ -181,8 +208,8 @@ class _Handler(BaseHTTPRequestHandler):
             if self.command == "GET" and path in HEALTH:
                 self._send(200, HEALTH[path].encode(), "text/plain")
                 return
-            self._check_key()
-            status, envelope = 200, self._envelope(path, raw)
+            may_change = self.server.keys.changes(self._key())
+            status, envelope = 200, self._envelope(path, raw, may_change)
         except FaceError as error:
             status, envelope = error.status, {"status": {"error": error.message}}
         except Exception:
@@ -192,14 +219,15 @@ class _Handler(BaseHTTPRequestHandler):
             envelope["time"] = round(time.perf_counter() - started, 6)
         self._send(status, json.dumps(envelope).encode(), "application/json")
 
-    def _envelope(self, path: str, raw: bytes) -> dict[str, Any]:
+    def _envelope(self, path: str, raw: bytes, may_change: bool) -> dict[str, Any]:
         if self.command == "GET" and path == "/":
             return {"title": "qdrant - vector search engine", "version": VERSION}
         try:
             body = json.loads(raw, parse_constant=_refuse_constant) if raw else None
         except ValueError as error:
             raise FaceError(400, f"Format error in JSON body: {error}") from error
-        return {"result": answer(self.server.storage, self.command, path, body), "status": "ok"}
+        result = answer(self.server.storage, self.command, path, body, may_change=may_change)
+        return {"result": result, "status": "ok"}
 
     def _read_body(self) -> bytes:
         length = self.headers.get("Content-Length", "0")
@@ -212,11 +240,8 @@ class _Handler(BaseHTTPRequestHandler):
             raise FaceError(413, f"Payload too large: more than {MAX_BODY} bytes")
         return self.rfile.read(int(length))
 
-    def _check_key(self) -> None:
-        wanted = self.server.api_key
-        given = self.headers.get("api-key") or self.headers.get("Authorization", "").removeprefix("Bearer ")
-        if wanted and not compare_digest(given.encode(), wanted.encode()):
-            raise FaceError(401, "Must provide an API key or an Authorization bearer token")
+    def _key(self) -> str:
+        return self.headers.get("api-key") or self.headers.get("Authorization", "").removeprefix("Bearer ")
 
     def _send(self, status: int, content: bytes, kind: str) -> None:
         self.send_response(status)
