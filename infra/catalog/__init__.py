@@ -6,6 +6,7 @@ Two targets realise it and nothing else does: `infra.stacks` on AWS, `infra.loca
 from infra.catalog.api import AUTHORIZER, ROUTES
 from infra.catalog.functions import FUNCTIONS
 from infra.catalog.model import (
+    LIVE,
     Access,
     Bucket,
     Bus,
@@ -38,6 +39,7 @@ CATALOG = Catalog(
 
 __all__ = [
     "CATALOG",
+    "LIVE",
     "Access",
     "Bucket",
     "Bus",

@@ -91,6 +91,7 @@ FUNCTIONS = (
         "Finds runs and indexing that nothing is working on, and asks for them again",
         settings=("SystemDatabaseSettings", "BusSettings", "RunSettings"),
         uses=(DATABASE, PUBLISH),
+        scales=False,
     ),
     Function(
         "agency.control_execution",
@@ -104,6 +105,7 @@ FUNCTIONS = (
             Use("workflow:proto_v1", "stop"),
             Use("workflow:proto_v1", "answer"),
         ),
+        concurrency=17,
     ),
     Function(
         "agents.think",
@@ -115,6 +117,8 @@ FUNCTIONS = (
         layers=("core", "model"),
         memory=1024,
         timeout=600,
+        # Each costs money for as long as it runs: what may be spent at a time.
+        concurrency=10,
     ),
     Function(
         "identity.relay_outbox",
@@ -124,7 +128,7 @@ FUNCTIONS = (
         settings=("SystemDatabaseSettings", "BusSettings"),
         uses=(DATABASE, PUBLISH),
         timeout=60,
-        concurrency=1,
+        scales=False,
     ),
     Function(
         "identity.deliver_webhook",
@@ -133,6 +137,7 @@ FUNCTIONS = (
         "Posts a signed webhook and reports what came back",
         settings=("BusSettings", "WebhookSettings"),
         uses=(Use("secret:webhook-key", "read"), PUBLISH),
+        concurrency=5,
     ),
     Function(
         "identity.record_delivery",
@@ -141,6 +146,7 @@ FUNCTIONS = (
         "Writes down what came of a webhook, and asks for a retry that is near",
         settings=("DatabaseSettings", "BusSettings"),
         uses=(DATABASE, PUBLISH),
+        concurrency=2,
     ),
     Function(
         "identity.request_due_webhooks",
@@ -150,6 +156,7 @@ FUNCTIONS = (
         settings=("SystemDatabaseSettings", "BusSettings", "WebhookDispatchSettings"),
         uses=(DATABASE, PUBLISH),
         timeout=60,
+        scales=False,
     ),
     Function(
         "identity.verify_audit_log",
@@ -159,6 +166,7 @@ FUNCTIONS = (
         settings=("SystemDatabaseSettings",),
         uses=(DATABASE,),
         timeout=900,
+        scales=False,
     ),
     Function(
         "knowledge.index_kit",
@@ -176,6 +184,7 @@ FUNCTIONS = (
         layers=("core", "vectors"),
         memory=1024,
         timeout=120,
+        concurrency=2,
     ),
     Function(
         "knowledge.seed_collections",
@@ -187,6 +196,7 @@ FUNCTIONS = (
         layers=("core", "vectors"),
         memory=1024,
         timeout=300,
+        scales=False,
     ),
     Function(
         "stewardship.migrate_database",
@@ -197,6 +207,7 @@ FUNCTIONS = (
         uses=(DATABASE,),
         layers=("core", "migrations"),
         timeout=300,
+        scales=False,
     ),
     Function(
         "stewardship.maintain_partitions",
@@ -206,5 +217,6 @@ FUNCTIONS = (
         settings=("OwnerDatabaseSettings",),
         uses=(DATABASE,),
         timeout=60,
+        scales=False,
     ),
 )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+LIVE = "live"
+"""The alias of every function: whoever calls a function calls the version that its alias points at."""
+
 
 class Zone(StrEnum):
     """Where a function runs.
@@ -42,7 +45,8 @@ class Function:
     """A Lambda function. `name` is `<context>.<operation>`; every other name derives from it.
 
     settings: names of classes in `shared.settings`. layers: folders of `layers/`.
-    memory in MiB, timeout in seconds, concurrency as reserved executions.
+    memory in MiB, timeout in seconds, concurrency as reserved executions of a stage of factor 1. scales: a larger
+    stage has that many times more of them; not so where one at a time is meant.
     """
 
     name: str
@@ -54,7 +58,8 @@ class Function:
     layers: tuple[str, ...] = ("core",)
     memory: int = 512
     timeout: int = 29
-    concurrency: int | None = None
+    concurrency: int = 1
+    scales: bool = True
 
     only_on_aws: str = ""
     """Why one machine has no such function; empty for one that runs on both targets."""
@@ -72,6 +77,10 @@ class Function:
     def deployed_name(self, stage: str) -> str:
         """`agency.create_intake` → `robo-<stage>-agency-create-intake`; at most 64 characters."""
         return f"robo-{stage}-{self.name.replace('.', '-').replace('_', '-')}"
+
+    def reserved(self, factor: int) -> int:
+        """How many executions are reserved for it where `concurrency` is multiplied by `factor`."""
+        return self.concurrency * factor if self.scales else self.concurrency
 
 
 @dataclass(frozen=True)
@@ -118,6 +127,10 @@ class Queue:
         """`high` → `robo-<stage>-high`."""
         return f"robo-{stage}-{self.name}"
 
+    def deployed_dead_letter(self, stage: str) -> str:
+        """`high` → `robo-<stage>-high-dlq`."""
+        return f"robo-{stage}-{self.dead_letter}"
+
 
 @dataclass(frozen=True)
 class Bucket:
@@ -139,6 +152,10 @@ class Bus:
     name: str
     archive_days: int
 
+    def deployed_name(self, stage: str) -> str:
+        """`agent-analytics` → `robo-<stage>-agent-analytics`, also its archive; at most 48 characters."""
+        return f"robo-{stage}-{self.name}"
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -150,6 +167,10 @@ class Rule:
     queue: str
     priorities: tuple[str, ...] = ()
 
+    def deployed_name(self, stage: str) -> str:
+        """`start-runs` → `robo-<stage>-start-runs`."""
+        return f"robo-{stage}-{self.name}"
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -158,6 +179,10 @@ class Schedule:
     name: str
     minutes: int
     function: str
+
+    def deployed_name(self, stage: str) -> str:
+        """`relay-outbox` → `robo-<stage>-relay-outbox`."""
+        return f"robo-{stage}-{self.name}"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ WATCHERS = (
         "Measures how far behind now the latest moment is that the database can be restored to",
         settings=("DatabaseInstanceSettings",),
         uses=(Use("instance:database", "describe"),),
+        scales=False,
         only_on_aws="RDS says it of an instance of its own; PostgreSQL on one machine keeps no such copy",
     ),
 )

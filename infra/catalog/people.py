@@ -12,6 +12,7 @@ PEOPLE = (
         settings=("DatabaseSettings", "BusSettings", "MailTokenSettings"),
         uses=(DATABASE, PUBLISH),
         layers=("core", "identity"),
+        concurrency=2,
     ),
     Function(
         "identity.send_mail",
@@ -20,6 +21,7 @@ PEOPLE = (
         "Writes a letter, derives the token in it and sends it",
         settings=("MailSettings",),
         uses=(Use("mail", "send"), MAIL_KEY),
+        concurrency=5,
     ),
     Function(
         "identity.sweep_expired",
@@ -29,5 +31,6 @@ PEOPLE = (
         settings=("SystemDatabaseSettings",),
         uses=(DATABASE,),
         timeout=300,
+        scales=False,
     ),
 )

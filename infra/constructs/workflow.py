@@ -16,8 +16,12 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from infra.catalog import Catalog, Workflow
-from infra.constructs.lint import ROLE_TWICE, acknowledge
+from infra.constructs.lint import ROLE_TWICE, accept, acknowledge
 
+TRACES_AND_LOGS = (
+    "X-Ray's actions and those that set up the delivery of a state machine's logs know no resource (AWS's guide to "
+    "logging executions asks for *); Step Functions alone assumes the role, which calls its workflow's functions only"
+)
 _GAP = re.compile(r"\$\{(\w+)\}")
 
 
@@ -56,7 +60,11 @@ class CatalogWorkflow(Construct):
         definition: Mapping[str, Any],
         functions: Mapping[str, lambda_.IFunction],
     ) -> None:
-        """functions: by construct id, exactly those of the workflow."""
+        """functions: by construct id, exactly those of the workflow; aliases.
+
+        A definition names aliases and never versions: an execution that is redriven runs the definition it began
+        with, and the repaired function must be behind the name in it.
+        """
         super().__init__(scope, workflow.construct_id)
         role = iam.Role(
             self,
@@ -95,3 +103,4 @@ class CatalogWorkflow(Construct):
             ),
         )
         acknowledge(self.machine, "W3005", ROLE_TWICE)
+        accept(role.node.find_child("DefaultPolicy"), "IAM5[Resource::*]", TRACES_AND_LOGS)

@@ -34,6 +34,10 @@ SUPPORTING_TYPES = frozenset(
         "AWS::Lambda::Permission",
         "AWS::Lambda::Version",
         "AWS::Logs::LogGroup",
+        "AWS::Scheduler::ScheduleGroup",
+        "AWS::EC2::FlowLog",
+        "AWS::KMS::Alias",
+        "AWS::KMS::Key",
         "AWS::RDS::DBInstance",
         "AWS::RDS::DBParameterGroup",
         "AWS::RDS::DBSubnetGroup",
@@ -47,6 +51,7 @@ CATALOG_TYPES = frozenset(
         "AWS::Events::Archive",
         "AWS::Events::EventBus",
         "AWS::Events::Rule",
+        "AWS::Lambda::Alias",
         "AWS::Lambda::EventSourceMapping",
         "AWS::Lambda::Function",
         "AWS::S3::Bucket",
@@ -62,7 +67,7 @@ CATALOG_TYPES = frozenset(
 def differences(catalog: Catalog, templates: Mapping[str, Template], stage: str) -> list[str]:
     """One plain sentence for each thing that is missing, unknown or other than the catalog says; [] when equal.
 
-    templates: by stack name, all of one stage.
+    catalog: as `infra.catalog.capacity.scaled` makes it for the stage. templates: by stack name, all of one stage.
     """
     read = Templates(templates, stage)
     there = realised(read)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import shared.settings
 from infra.assembly.deployment import AT_DEPLOYMENT
-from infra.catalog import Access, Catalog, Function
+from infra.catalog import LIVE, Access, Catalog, Function
 from shared.settings import Settings
 
 LOG_DAYS = 30
@@ -69,6 +69,7 @@ def described(catalog: Catalog, stage: str) -> Inventory:
             architectures=("arm64",),
             traced=True,
             log_days=LOG_DAYS,
+            aliases=(LIVE,),
         )
     for name in AT_DEPLOYMENT:
         found.add("deployment call", deployed[name])

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.catalog import LIVE
 from infra.equality.inventory import Inventory
 
 Template = Mapping[str, Any]
@@ -89,6 +90,15 @@ class Templates:
         """The deployed name of the function that an expression refers to."""
         return self.name(self.referred(value, stack, "AWS::Lambda::Function"), "FunctionName")
 
+    def called(self, value: object, stack: str) -> str:
+        """The deployed name of the function whose alias `live` an expression refers to; one that passes by the alias
+        is in brackets, so that it is no function of the catalog.
+        """
+        alias = self.referred(value, stack, "AWS::Lambda::Alias")
+        if alias is None or alias.properties.get("Name") != LIVE:
+            return f"({self.function_name(value, stack)}, not its alias)"
+        return self.function_name(alias.properties["FunctionName"], alias.stack)
+
 
 def realised(templates: Templates) -> Inventory:
     """Everything the templates hold of the kinds that the catalog describes."""
@@ -103,6 +113,7 @@ def realised(templates: Templates) -> Inventory:
 
 
 def _functions(templates: Templates, found: Inventory) -> None:
+    aliased = _aliased(templates)
     for made in templates.of_type("AWS::Lambda::Function"):
         if made.logical_id.startswith(_PROVIDER_OF_TRIGGERS):
             continue
@@ -128,11 +139,30 @@ def _functions(templates: Templates, found: Inventory) -> None:
             architectures=tuple(properties.get("Architectures", ())),
             traced=properties.get("TracingConfig", {}).get("Mode") == "Active",
             log_days=log_group.properties.get("RetentionInDays") if log_group else None,
+            aliases=tuple(sorted(aliased.pop(made.id, ()))),
         )
+    for id_ in aliased:
+        found.add("alias", id_)
     for trigger in templates.of_type("Custom::Trigger"):
         version = templates.referred(trigger.properties["HandlerArn"], trigger.stack, "AWS::Lambda::Version")
         called = version.properties["FunctionName"] if version else None
         found.add("deployment call", templates.function_name(called, trigger.stack))
+
+
+def _aliased(templates: Templates) -> dict[str, list[str]]:
+    """Names of aliases by the id of their function; one that does not point at a version of it is by its own id."""
+    found: dict[str, list[str]] = {}
+    for alias in templates.of_type("AWS::Lambda::Alias"):
+        own = templates.referred(alias.properties.get("FunctionName"), alias.stack, "AWS::Lambda::Function")
+        version = templates.referred(
+            alias.properties.get("FunctionVersion"), alias.stack, "AWS::Lambda::Version"
+        )
+        behind = version and templates.referred(
+            version.properties["FunctionName"], version.stack, "AWS::Lambda::Function"
+        )
+        fits = own is not None and own == behind
+        found.setdefault(own.id if own and fits else alias.id, []).append(alias.properties["Name"])
+    return found
 
 
 def _path(templates: Templates, method: Resource) -> str:
@@ -154,14 +184,12 @@ def _routes(templates: Templates, found: Inventory) -> None:
         found.add(
             "route",
             f"{method.properties['HttpMethod']} {_path(templates, method)}",
-            function=templates.function_name(integration.get("Uri"), method.stack),
+            function=templates.called(integration.get("Uri"), method.stack),
             proxy=integration.get("Type") == "AWS_PROXY",
             permission=method.metadata.get("robo:permission"),
             access=method.metadata.get("robo:access"),
             operation=method.properties.get("OperationName"),
-            authorizer=templates.function_name(guard.properties["AuthorizerUri"], guard.stack)
-            if guard
-            else None,
+            authorizer=templates.called(guard.properties["AuthorizerUri"], guard.stack) if guard else None,
         )
 
 
@@ -185,9 +213,7 @@ def _queues(templates: Templates, found: Inventory) -> None:
             dead_letter=templates.name(target, "QueueName"),
             visibility=queue.properties.get("VisibilityTimeout"),
             max_receives=redrive["maxReceiveCount"],
-            consumer=templates.function_name(
-                consumed.get("FunctionName"), consumer.stack if consumer else ""
-            ),
+            consumer=templates.called(consumed.get("FunctionName"), consumer.stack if consumer else ""),
             batch_size=consumed.get("BatchSize"),
             max_concurrency=consumed.get("ScalingConfig", {}).get("MaximumConcurrency"),
             partial_failures=consumed.get("FunctionResponseTypes") == ["ReportBatchItemFailures"],
@@ -228,7 +254,7 @@ def _events(templates: Templates, found: Inventory) -> None:
             "schedule",
             templates.name(schedule, "Name"),
             minutes=int(rate[1]) * _MINUTES[rate[2]] if rate else None,
-            function=templates.function_name(schedule.properties["Target"]["Arn"], schedule.stack),
+            function=templates.called(schedule.properties["Target"]["Arn"], schedule.stack),
             enabled=schedule.properties.get("State", "ENABLED") == "ENABLED",
         )
 
@@ -261,9 +287,7 @@ def _workflows(templates: Templates, found: Inventory) -> None:
         found.add(
             "workflow",
             templates.name(machine, "StateMachineName"),
-            functions=frozenset(
-                (gap, templates.function_name(arn, machine.stack)) for gap, arn in gaps.items()
-            ),
+            functions=frozenset((gap, templates.called(arn, machine.stack)) for gap, arn in gaps.items()),
             timeout=definition.get("TimeoutSeconds"),
             type=machine.properties.get("StateMachineType"),
             traced=machine.properties.get("TracingConfiguration", {}).get("Enabled"),

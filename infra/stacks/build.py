@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from aws_cdk import App, CfnDynamicReference, CfnDynamicReferenceService, Stack, Tags
 
+from infra.assembly.database_sizes import connections_for_functions
 from infra.assembly.stage import Stage
 from infra.catalog import CATALOG, Catalog
+from infra.catalog.capacity import check_capacity, scaled
 from infra.constructs.function import Assets
 from infra.constructs.surroundings import Surroundings
 from infra.stacks.api import ApiStack
@@ -45,7 +47,12 @@ def gather(
 
 
 def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CATALOG) -> list[Stack]:
-    """Add every stack of `stage` to `app` and return them, those that others lean on first."""
+    """Add every stack of `stage` to `app` and return them, those that others lean on first.
+
+    Raises ValueError when functions at the stage's factor could hold more than its database or an account has.
+    """
+    catalog = scaled(catalog, stage.concurrency_factor)
+    check_capacity(catalog, connections_for_functions(stage.database_class), proxy=stage.database_proxy)
 
     def id_(part: str) -> str:
         return f"robo-{stage.name}-{part}"
@@ -73,7 +80,7 @@ def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CAT
         id_("api"),
         stage=stage,
         catalog=catalog,
-        functions={name: made.function for name, made in compute.functions.items()},
+        functions={name: made.live for name, made in compute.functions.items()},
     )
     Tags.of(app).add("application", "roboagency")
     Tags.of(app).add("stage", stage.name)

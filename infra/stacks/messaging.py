@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
@@ -31,10 +31,11 @@ class MessagingStack(Stack):
 
     def _bus(self, bus: Bus) -> events.EventBus:
         id_ = bus.name.title().replace("-", "")
-        made = events.EventBus(self, f"{id_}Bus", event_bus_name=f"robo-{self._stage.name}-{bus.name}")
+        name = bus.deployed_name(self._stage.name)
+        made = events.EventBus(self, f"{id_}Bus", event_bus_name=name)
         made.archive(
             f"{id_}Archive",
-            archive_name=f"robo-{self._stage.name}-{bus.name}",
+            archive_name=name,
             description=f"Everything on {bus.name}, to be replayed",
             event_pattern=events.EventPattern(account=[self.account]),
             retention=Duration.days(bus.archive_days),
@@ -42,10 +43,20 @@ class MessagingStack(Stack):
         return made
 
     def _dead_letter(self, queue: Queue) -> sqs.Queue:
+        """Takes the dead letters of its queue only, which it names by hand: the queue itself names this one."""
+        id_ = f"{queue.name.title().replace('-', '')}DeadLetters"
+        arn = self.format_arn(
+            service="sqs",
+            resource=queue.deployed_name(self._stage.name),
+            arn_format=ArnFormat.NO_RESOURCE_NAME,
+        )
         return self._sqs(
-            f"{queue.name.title().replace('-', '')}DeadLetters",
-            f"robo-{self._stage.name}-{queue.dead_letter}",
+            id_,
+            queue.deployed_dead_letter(self._stage.name),
             retention=Duration.days(DEAD_LETTER_DAYS),
+            takes_from=sqs.RedriveAllowPolicy(
+                source_queues=[sqs.Queue.from_queue_arn(self, f"{id_}Source", arn)]
+            ),
         )
 
     def _queue(self, queue: Queue) -> sqs.Queue:
@@ -67,6 +78,7 @@ class MessagingStack(Stack):
         retention: Duration,
         visibility: Duration | None = None,
         dead_letter: sqs.DeadLetterQueue | None = None,
+        takes_from: sqs.RedriveAllowPolicy | None = None,
     ) -> sqs.Queue:
         return sqs.Queue(
             self,
@@ -75,6 +87,7 @@ class MessagingStack(Stack):
             retention_period=retention,
             visibility_timeout=visibility,
             dead_letter_queue=dead_letter,
+            redrive_allow_policy=takes_from,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             removal_policy=RemovalPolicy.RETAIN if self._stage.keeps_data else RemovalPolicy.DESTROY,
@@ -85,7 +98,7 @@ class MessagingStack(Stack):
         events.Rule(
             self,
             f"{rule.name.title().replace('-', '')}Rule",
-            rule_name=f"robo-{self._stage.name}-{rule.name}",
+            rule_name=rule.deployed_name(self._stage.name),
             description=f"{', '.join(rule.detail_types)} to {rule.queue}",
             event_bus=self.buses[rule.bus],
             event_pattern=events.EventPattern(

@@ -10,6 +10,7 @@ from aws_cdk import Duration, Stack, triggers
 from constructs import Construct
 
 from infra.assembly.deployment import MIGRATION
+from infra.assembly.release import release_name
 from infra.catalog import Catalog
 from infra.constructs.function import Assets, add_functions
 from infra.constructs.lint import acknowledge_trigger_provider
@@ -18,7 +19,11 @@ from infra.stacks.network import NetworkStack
 
 
 class SchemaStack(Stack):
-    """The migration, called on the first deployment and whenever its code changes."""
+    """The migration, called with every release.
+
+    The trigger calls the version that was just published, not the alias: the alias has the same ARN for ever, and
+    CloudFormation only calls again what changed.
+    """
 
     def __init__(
         self,
@@ -37,6 +42,7 @@ class SchemaStack(Stack):
             [described],
             surroundings=surroundings,
             assets=assets,
+            release=release_name(assets.code, assets.layers, catalog, surroundings.stage),
             vpc=network.vpc,
             security_group=network.functions_group,
         )

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from infra.assembly.stage import Stage, read_context
 from infra.catalog import CATALOG
+from infra.catalog.capacity import scaled
 from infra.equality.differences import CATALOG_TYPES, differences
 from infra.equality.inventory import described
 from tests.infrastructure.conftest import Templates, read_templates
@@ -41,7 +43,16 @@ def only(templates: Templates, type_: str, part: str) -> Resource:
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_templates_hold_what_the_catalog_says(assembly_of: Callable[[str], Path], stage: str) -> None:
-    assert differences(CATALOG, read_templates(assembly_of(stage)), stage) == []
+    factor = Stage.from_context(stage, read_context()).concurrency_factor
+
+    assert differences(scaled(CATALOG, factor), read_templates(assembly_of(stage)), stage) == []
+
+
+def test_a_stage_has_as_many_executions_as_its_factor_says(assembly_of: Callable[[str], Path]) -> None:
+    said = differences(CATALOG, read_templates(assembly_of("prod")), "prod")
+
+    assert "function agents-think: concurrency is 20, the catalog says 10" in said
+    assert "queue high: max_concurrency is 10, the catalog says 5" in said
 
 
 def test_every_kind_of_the_catalog_is_looked_at() -> None:
@@ -187,6 +198,30 @@ def test_a_workflow_that_calls_another_function_is_named(templates: Templates) -
     (sentence,) = differences(CATALOG, templates, "dev")
 
     assert "('AgentsThink', 'agents-think')" in sentence
+
+
+def test_a_caller_that_passes_by_an_alias_is_named(templates: Templates) -> None:
+    method = only(templates, "AWS::ApiGateway::Method", "intakePOST")
+    compute = templates["robo-dev-compute"]
+    intake = next(id_ for id_ in compute["Resources"] if id_.startswith("AgencyIntakeFunction"))
+    exported = {"Value": {"Fn::GetAtt": [intake, "Arn"]}, "Export": {"Name": "intake"}}
+    compute["Outputs"]["Intake"] = exported
+    method["Properties"]["Integration"]["Uri"] = {"Fn::ImportValue": "intake"}
+
+    assert differences(CATALOG, templates, "dev") == [
+        "route POST /v1/intake: function is '(agency-intake, not its alias)', the catalog says 'agency-intake'"
+    ]
+
+
+def test_an_alias_before_the_version_of_another_function_is_named(templates: Templates) -> None:
+    alias = only(templates, "AWS::Lambda::Alias", "AgentsThinkLive")
+    other = only(templates, "AWS::Lambda::Alias", "AgencyCloseRunLive")
+    alias["Properties"]["FunctionVersion"] = other["Properties"]["FunctionVersion"]
+
+    said = differences(CATALOG, templates, "dev")
+
+    assert "function agents-think: aliases is (), the catalog says ('live',)" in said
+    assert [text for text in said if text.startswith("alias robo-dev-compute/AgentsThinkLive")]
 
 
 def test_a_catalog_that_grew_is_ahead_of_the_templates(templates: Templates) -> None:

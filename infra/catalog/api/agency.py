@@ -11,12 +11,14 @@ FUNCTIONS = (
         "Takes an idea: lead, project and run in one transaction",
         CAPABILITY_KEY,
         settings=("CapabilitySettings", "IntakeSettings", "RunSettings"),
+        concurrency=2,
     ),
     resource(
         "agency",
         "runs",
         "Shows and steers runs: cancel, retry, fork, approve",
         settings=("RunSettings",),
+        concurrency=3,
     ),
     resource(
         "agency",
@@ -24,6 +26,7 @@ FUNCTIONS = (
         "Shows projects, what the agents found, and their files by signed URLs",
         READ_ASSETS,
         settings=("StorageSettings",),
+        concurrency=3,
     ),
 )
 

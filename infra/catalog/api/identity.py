@@ -22,6 +22,8 @@ FUNCTIONS = (
         layers=("core", "identity"),
         memory=1024,
         timeout=10,
+        # Every request that is not public passes here, some twenty milliseconds each.
+        concurrency=8,
     ),
     resource(
         "identity",

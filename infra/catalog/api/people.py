@@ -34,6 +34,7 @@ FUNCTIONS = (
         "Shows and changes one's own account: name, preferences, password, address",
         settings=("MailTokenSettings",),
         layers=_HASHES,
+        concurrency=2,
     ),
     resource(
         "identity",

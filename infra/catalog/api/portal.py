@@ -9,6 +9,7 @@ FUNCTIONS = (
         "functions.portal.api.openapi.handler",
         Zone.EDGE,
         "Shows the contract of this API",
+        concurrency=2,
     ),
     Function(
         "portal.health",

@@ -12,6 +12,7 @@ def resource(
     settings: tuple[str, ...] = (),
     layers: tuple[str, ...] = ("core",),
     memory: int = 512,
+    concurrency: int = 1,
 ) -> Function:
     """Return the function that serves a resource: `functions/<context>/api/<name>.py`. memory in MiB."""
     return Function(
@@ -23,4 +24,5 @@ def resource(
         uses=(DATABASE, PUBLISH, CACHE, *more),
         layers=layers,
         memory=memory,
+        concurrency=concurrency,
     )

@@ -13,6 +13,7 @@ FUNCTIONS = (
         settings=("TokenSettings", "LoginSettings"),
         layers=("core", "identity"),
         memory=1024,
+        concurrency=2,
     ),
 )
 

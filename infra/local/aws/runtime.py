@@ -2,7 +2,8 @@
 
 A worker is what Lambda calls an execution environment: it runs one event at a time and keeps what the product
 caches per thread. Differences from AWS: a handler that passes its timeout is answered for and left to end by
-itself, since a thread cannot be killed, and it keeps its reserved concurrency until then.
+itself, since a thread cannot be killed, and it keeps its reserved concurrency until then. There is one version of a
+function, which its alias `live` names, too.
 """
 
 from __future__ import annotations
@@ -21,13 +22,18 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from infra.catalog import Function
+from infra.catalog import LIVE, Function
+from infra.local.aws.identity import running_as
 from infra.local.aws.names import STAGE, function_arn
 
 MAX_PAYLOAD = 6 * 1024 * 1024
 MAX_ASYNC_PAYLOAD = 1024 * 1024
 ASYNC_RETRIES = (60.0, 120.0)
 """Seconds before the second and third attempt of an asynchronous invocation, as Lambda has them."""
+
+CONCURRENCY_FACTOR = 20
+"""Times the concurrency of the catalog: what protects a small database there, `workers` does here."""
+_QUALIFIERS = ("$LATEST", LIVE)
 
 Log = Callable[[dict[str, Any]], None]
 
@@ -177,12 +183,11 @@ class Runtime:
         self._made = 0
 
     def find(self, name: str) -> Function:
-        """Return the function of a name, `name:$LATEST` or ARN. Raises FunctionNotFound."""
-        short = name
-        if name.startswith("arn:"):
-            short = name.split(":function:", 1)[-1]
-        function = self._functions.get(short.removesuffix(":$LATEST"))
-        if function is None:
+        """Return the function of a name or ARN, also of its alias and `$LATEST`. Raises FunctionNotFound."""
+        short = name.split(":function:", 1)[-1] if name.startswith("arn:") else name
+        short, colon, qualifier = short.partition(":")
+        function = self._functions.get(short)
+        if function is None or (colon and qualifier not in _QUALIFIERS):
             raise FunctionNotFound(f"Function not found: {name}")
         return function
 
@@ -259,7 +264,7 @@ class Runtime:
         with self._lock:
             if self._stopping.is_set():
                 raise TooManyRequests("the runtime is stopping")
-            if function.concurrency is not None and self._running[function.name] >= function.concurrency:
+            if self._running[function.name] >= function.reserved(CONCURRENCY_FACTOR):
                 raise TooManyRequests("Rate Exceeded.")
             worker = self._take()
             self._running[function.name] += 1
@@ -289,7 +294,8 @@ class Runtime:
         started = time.monotonic()
         try:
             handler = self._handler(job.function)
-            result = handler(json.loads(job.event or b"{}"), job.context)
+            with running_as(job.context.function_name):
+                result = handler(json.loads(job.event or b"{}"), job.context)
             outcome = _marshal(result)
         except _HandlerMissing as error:
             outcome = _error(error.kind, str(error), [])

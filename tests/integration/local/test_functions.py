@@ -30,6 +30,15 @@ def test_a_function_is_found_by_its_arn(system: System) -> None:
     assert b'"event":[1]' in answer["Payload"].read()
 
 
+@pytest.mark.parametrize("qualifier", ["live", "$LATEST"])
+def test_a_function_is_found_by_its_alias_and_as_the_latest(system: System, qualifier: str) -> None:
+    arn = system.invoke("echo", {})["json"]["arn"]
+
+    for name in (f"{arn}:{qualifier}", f"robo-local-try-echo:{qualifier}"):
+        answer = system.aws("lambda").invoke(FunctionName=name, Payload=b"[1]")
+        assert b'"event":[1]' in answer["Payload"].read()
+
+
 def test_an_error_goes_by_the_name_of_its_class(system: System) -> None:
     answer = system.invoke("fail", {"error": "Overloaded", "message": "too much"})
 
@@ -97,6 +106,7 @@ def test_a_dry_run_runs_nothing(system: System, tag: str) -> None:
     ("function", "payload", "code", "status"),
     [
         ("nobody", b"{}", "ResourceNotFoundException", 404),
+        ("robo-local-try-echo:7", b"{}", "ResourceNotFoundException", 404),
         ("robo-local-try-echo", b"{not json", "InvalidRequestContentException", 400),
         ("robo-local-try-echo", b'"' + b"x" * 6 * 1024 * 1024 + b'"', "RequestTooLargeException", 413),
     ],
