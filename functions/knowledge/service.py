@@ -52,6 +52,15 @@ class Document:
 
 
 @dataclass(frozen=True)
+class CutDocument:
+    """A document as its passages, in order; without any it is removed."""
+
+    id: str
+    passages: Sequence[str]
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Indexed:
     """What indexing did, in passages."""
 
@@ -97,8 +106,19 @@ def index_documents(
 ) -> Indexed:
     """Index the tenant's documents; passages that a document no longer has are removed.
 
-    A blank document loses all its passages. Raises Invalid for an unknown collection or market_comps, an
-    embedder of another dimension, or two documents of the same id; otherwise as the store does.
+    A blank document loses all its passages. Raises as `index_passages`.
+    """
+    cut = [CutDocument(document.id, chunk_text(document.text), document.payload) for document in documents]
+    return index_passages(store, embedder, tenant_id, collection, cut)
+
+
+def index_passages(
+    store: VectorStore, embedder: Embedder, tenant_id: UUID, collection: str, documents: Sequence[CutDocument]
+) -> Indexed:
+    """Index the tenant's documents by passages that are cut already; others that they had are removed.
+
+    Raises Invalid for an unknown collection or market_comps, an embedder of another dimension, or two documents
+    of the same id; otherwise as the store does.
     """
     target = collection_named(collection)
     if target is MARKET_COMPS:
@@ -110,7 +130,7 @@ def index_documents(
     wanted = [
         _chunk(document, number, text, {target.text_field: text, target.id_field: document.id})
         for document in documents
-        for number, text in enumerate(chunk_text(document.text))
+        for number, text in enumerate(document.passages)
     ]
     held = _content_hashes(store, spec, Scope(tenant_id), ids)
     return _bring_up_to_date(store, embedder, spec, tenant_id, wanted, held)
@@ -193,7 +213,7 @@ def find_comparables(
     return [Comparable.from_payload(hit.payload) for hit in ranked[:limit]]
 
 
-def _chunk(document: Document, number: int, text: str, own: Payload) -> _Chunk:
+def _chunk(document: CutDocument, number: int, text: str, own: Payload) -> _Chunk:
     payload = {**document.payload, **own}
     canonical = json.dumps(payload, sort_keys=True, ensure_ascii=False)
     digest = hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()

@@ -155,7 +155,9 @@ class QdrantVectorStore:
                 limit=query.limit,
                 with_payload=True,
             )
-        return [Hit(UUID(str(point.id)), point.score, point.payload or {}) for point in answer.points]
+        hits = [Hit(UUID(str(point.id)), point.score, point.payload or {}) for point in answer.points]
+        # The engine orders equal scores by when they were written, which a rebuild changes.
+        return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
     def count(self, spec: CollectionSpec, scope: Scope, match: Match) -> int:
         """See `VectorStore`."""

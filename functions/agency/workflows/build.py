@@ -8,33 +8,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+
+from shared.state_machines import INVOKE, TRANSIENT, State, retry
 
 TARGET = Path(__file__).parent / "proto_v1.asl.json"
-INVOKE = "arn:aws:states:::lambda:invoke"
-State = dict[str, Any]
-
-# Errors of the Lambda service itself, and what passes by waiting a little.
-_TRANSIENT = [
-    "Lambda.ServiceException",
-    "Lambda.AWSLambdaException",
-    "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
-    "Lambda.Unknown",
-    "DependencyUnavailable",
-]
 _MODEL_TRANSIENT = ["ModelUnavailable", "ModelTimedOut", "ModelCutOff"]
-
-
-def _retry(errors: list[str], seconds: int, attempts: int) -> State:
-    return {
-        "ErrorEquals": errors,
-        "IntervalSeconds": seconds,
-        "MaxAttempts": attempts,
-        "BackoffRate": 2,
-        "MaxDelaySeconds": 60,
-        "JitterStrategy": "FULL",
-    }
 
 
 def _invoke(function: str, result: str, following: str | None, *, more: State | None = None) -> State:
@@ -45,7 +23,7 @@ def _invoke(function: str, result: str, following: str | None, *, more: State | 
         "Parameters": {"FunctionName": f"${{{function}}}", "Payload": payload},
         "ResultSelector": {"value.$": "$.Payload"},
         "ResultPath": result,
-        "Retry": [_retry(_TRANSIENT, 1, 5)],
+        "Retry": [retry(TRANSIENT, 1, 5)],
     }
     return state | ({"End": True} if following is None else {"Next": following})
 
@@ -60,10 +38,10 @@ def _step(name: str, following: str | None, *, waits: bool = False) -> dict[str,
     ready = "Must somebody approve?" if waits else apply
     catch = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": note}]
     preparing = _invoke(f"AgencyPrepare{title}", "$.prepared", skip) | {"Catch": catch}
-    preparing["Retry"].append(_retry(["BudgetReserved"], 2, 60))
+    preparing["Retry"].append(retry(["BudgetReserved"], 2, 60))
     applying = _invoke(f"AgencyApply{title}", "$.applied", following) | {"Catch": catch}
     thinking = _invoke("AgentsThink", "$.think", answered, more={"step": name}) | {"Catch": catch}
-    thinking["Retry"].append(_retry(_MODEL_TRANSIENT, 2, 4))
+    thinking["Retry"].append(retry(_MODEL_TRANSIENT, 2, 4))
     end: State = {"End": True} if following is None else {"Next": following}
     return {
         prepare: preparing,
