@@ -4,6 +4,7 @@ from infra.catalog.api import API_FUNCTIONS
 from infra.catalog.model import Function, Use, Zone
 from infra.catalog.operations import WATCHERS
 from infra.catalog.people import PEOPLE
+from infra.catalog.rebuild import REBUILD
 from infra.catalog.steps import STEPS
 from infra.catalog.uses import (
     CHANGE_VECTORS,
@@ -198,6 +199,7 @@ FUNCTIONS = (
         timeout=300,
         scales=False,
     ),
+    *REBUILD,
     Function(
         "stewardship.migrate_database",
         "functions.stewardship.events.migrate_database.handler",

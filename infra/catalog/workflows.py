@@ -1,6 +1,7 @@
 """Every state machine."""
 
 from infra.catalog.model import Workflow
+from infra.catalog.rebuild import REBUILD_VECTORS
 from infra.catalog.steps import STEPS
 
 PROTO_V1 = Workflow(
@@ -16,4 +17,4 @@ PROTO_V1 = Workflow(
     timeout=24 * 3600,
 )
 
-WORKFLOWS = (PROTO_V1,)
+WORKFLOWS = (PROTO_V1, REBUILD_VECTORS)
