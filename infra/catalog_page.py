@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from infra.assembly.deployment import MIGRATION, SEEDING
-from infra.catalog import CATALOG, Access, Catalog, Function, Use, Zone
+from infra.catalog import CATALOG, Access, Bucket, Catalog, Function, Use, Zone
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "functions.md"
 
@@ -199,12 +199,26 @@ def _workflow_lines(catalog: Catalog) -> Iterator[str]:
         yield f"- `{workflow.name}` (`{workflow.definition}`), at most {hours:g} h, calls {called}"
 
 
+def _lifecycles(bucket: Bucket) -> str:
+    rules = [
+        f"{f'`{rule.prefix}` ' if rule.prefix else ''}deleted after {_count(rule.days, 'day')}"
+        for rule in bucket.lifecycles
+    ]
+    if bucket.replaced is not None:
+        rules.append(f"replaced versions after {_count(bucket.replaced.active.days, 'day')}")
+    if bucket.locked is not None:
+        rules.append(f"locked for {_count(bucket.locked.active.days, 'day')}")
+    if bucket.copied:
+        rules.append("copied to another region")
+    return ", ".join(rules)
+
+
 def _stored(catalog: Catalog) -> str:
     buckets = (
         (
             f"`{bucket.name}`",
             "all versions" if bucket.versioned else "the last version",
-            "kept" if bucket.expire_days is None else f"deleted after {_count(bucket.expire_days, 'day')}",
+            _lifecycles(bucket),
         )
         for bucket in catalog.buckets
     )

@@ -4,11 +4,11 @@ Two targets realise it and nothing else does: `infra.stacks` on AWS, `infra.loca
 """
 
 from infra.catalog.api import AUTHORIZER, ROUTES
+from infra.catalog.buckets import BUCKETS, Bucket, Lifecycle
 from infra.catalog.functions import FUNCTIONS
 from infra.catalog.model import (
     LIVE,
     Access,
-    Bucket,
     Bus,
     Catalog,
     Function,
@@ -21,7 +21,7 @@ from infra.catalog.model import (
     Workflow,
     Zone,
 )
-from infra.catalog.resources import BUCKETS, BUSES, QUEUES, RULES, SCHEDULES, SECRETS
+from infra.catalog.resources import BUSES, QUEUES, RULES, SCHEDULES, SECRETS
 from infra.catalog.workflows import WORKFLOWS
 
 CATALOG = Catalog(
@@ -45,6 +45,7 @@ __all__ = [
     "Bus",
     "Catalog",
     "Function",
+    "Lifecycle",
     "Queue",
     "Route",
     "Rule",

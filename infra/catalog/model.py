@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from infra.catalog.buckets import Bucket
+
 LIVE = "live"
 """The alias of every function: whoever calls a function calls the version that its alias points at."""
 
@@ -130,19 +132,6 @@ class Queue:
     def deployed_dead_letter(self, stage: str) -> str:
         """`high` → `robo-<stage>-high-dlq`."""
         return f"robo-{stage}-{self.dead_letter}"
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """An S3 bucket. `expire_days`: objects are deleted that long after they were written."""
-
-    name: str
-    versioned: bool
-    expire_days: int | None = None
-
-    def deployed_name(self, stage: str, account: str) -> str:
-        """`assets` → `robo-<stage>-assets-<account>`: bucket names are global."""
-        return f"robo-{stage}-{self.name}-{account}"
 
 
 @dataclass(frozen=True)

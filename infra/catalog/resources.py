@@ -1,15 +1,10 @@
-"""Queues, buckets, buses, rules, schedules and secrets."""
+"""Queues, buses, rules, schedules and secrets."""
 
-from infra.catalog.model import Bucket, Bus, Queue, Rule, Schedule, Secret
+from infra.catalog.model import Bus, Queue, Rule, Schedule, Secret
 from infra.catalog.operations import WATCHING
+from shared import periods
 
-BUCKETS = (
-    Bucket("assets", versioned=True),
-    # Requests to the model and its answers on their way between the zones, and the ledger of paid calls.
-    Bucket("handoff", versioned=False, expire_days=30),
-)
-
-BUSES = (Bus("agent-analytics", archive_days=7),)
+BUSES = (Bus("agent-analytics", archive_days=periods.BUS_ARCHIVE.active.days),)
 
 QUEUES = (
     Queue("high", "agency.control_execution", 180, 5, 10, 5),

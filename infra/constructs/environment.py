@@ -8,7 +8,7 @@ import shared.settings
 from infra.catalog import Function, Use
 from infra.constructs.surroundings import Surroundings
 from infra.rights.names import APPLICATION_ROLE, OWNER_ROLE, SYSTEM_ROLE
-from shared.settings import Settings
+from shared.settings import OwnerDatabaseSettings, Settings
 
 
 def variable_of(name: str, kind: str) -> str:
@@ -21,7 +21,8 @@ def known_values(surroundings: Surroundings) -> dict[str, str]:
     stage, database = surroundings.stage, surroundings.database
     (bus_name,) = surroundings.bus_names.values()
     return {
-        "DATABASE_HOST": database.host,
+        "DATABASE_HOST": database.serving.host,
+        "DATABASE_OWNER_HOST": database.host,
         "DATABASE_PORT": str(database.port),
         "DATABASE_NAME": database.name,
         "DATABASE_INSTANCE": database.instance,
@@ -61,8 +62,12 @@ def environment(function: Function, known: Mapping[str, str]) -> dict[str, str]:
     if Use("vectors", "read") in function.uses:
         # Whoever only searches is pointed at the key that changes nothing.
         known = {**known, "VECTORS_KEY_SECRET": known[variable_of("vectors-read-key", "secret")]}
+    classes = settings_classes(function)
+    if any(issubclass(settings, OwnerDatabaseSettings) for settings in classes):
+        # Migrations set what a proxy would pin a connection for, and take locks: the owner goes to the instance.
+        known = {**known, "DATABASE_HOST": known["DATABASE_OWNER_HOST"]}
     filled: dict[str, str] = {}
-    for settings in settings_classes(function):
+    for settings in classes:
         for name, field in settings.model_fields.items():
             variable = name.upper()
             if variable in known:

@@ -10,12 +10,23 @@ from aws_cdk import Aws
 
 from infra.assembly.stage import Stage
 from infra.catalog import Function, Workflow
-from infra.rights.names import EMBEDDING_MODEL
+from infra.rights.names import EMBEDDING_MODEL, OWNER_ROLE
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """RDS Proxy: where it is, and what policies call it."""
+
+    host: str
+    resource_id: str
 
 
 @dataclass(frozen=True)
 class Database:
-    """What others need to know of the database: how to reach it and how to name it in a policy."""
+    """What others need to know of the database: how to reach it and how to name it in a policy.
+
+    host, resource_id: the instance itself. proxy: what functions that serve requests and steps reach instead.
+    """
 
     host: str
     port: int
@@ -23,6 +34,12 @@ class Database:
     instance: str
     resource_id: str
     administrator_secret_arn: str
+    proxy: Proxy | None = None
+
+    @property
+    def serving(self) -> Proxy:
+        """Where the logins of requests and steps lead: the proxy, or without one the instance."""
+        return self.proxy or Proxy(self.host, self.resource_id)
 
 
 @dataclass(frozen=True)
@@ -42,11 +59,20 @@ class Surroundings:
     bus_arns: Mapping[str, str]
     queue_arns: Mapping[str, str]
     secret_arns: Mapping[str, str]
+    key_arn: str
     workflows: Mapping[str, Workflow]
 
     def bucket_arn(self, name: str) -> str:
         """A bucket."""
         return self.bucket_arns[name]
+
+    def data_key_arn(self) -> str:
+        """The key that encrypts the buckets."""
+        return self.key_arn
+
+    def s3_service(self) -> str:
+        """S3 as KMS calls it."""
+        return f"s3.{Aws.REGION}.amazonaws.com"
 
     def bus_arn(self, name: str) -> str:
         """An event bus."""
@@ -69,8 +95,10 @@ class Surroundings:
         return self._arn("rds", f"db:{self.database.instance}")
 
     def database_login_arn(self, user: str) -> str:
-        """What `rds-db:connect` names: one login of one instance."""
-        return self._arn("rds-db", f"dbuser:{self.database.resource_id}/{user}")
+        """What `rds-db:connect` names: one login of one instance or of the proxy before it."""
+        database = self.database
+        reached = database.resource_id if user == OWNER_ROLE else database.serving.resource_id
+        return self._arn("rds-db", f"dbuser:{reached}/{user}")
 
     def embedding_model_arn(self) -> str:
         """The foundation model that embeds; foundation models belong to no account."""

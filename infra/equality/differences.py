@@ -38,11 +38,17 @@ SUPPORTING_TYPES = frozenset(
         "AWS::EC2::FlowLog",
         "AWS::KMS::Alias",
         "AWS::KMS::Key",
+        "AWS::EC2::FlowLog",
+        "AWS::KMS::Alias",
+        "AWS::KMS::Key",
         "AWS::RDS::DBInstance",
         "AWS::RDS::DBParameterGroup",
+        "AWS::RDS::DBProxy",
+        "AWS::RDS::DBProxyTargetGroup",
         "AWS::RDS::DBSubnetGroup",
         "AWS::S3::BucketPolicy",
         "AWS::SQS::QueuePolicy",
+        "Custom::VpcRestrictDefaultSG",
     }
 )
 CATALOG_TYPES = frozenset(

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 import shared.settings
 from infra.assembly.deployment import AT_DEPLOYMENT
 from infra.catalog import LIVE, Access, Catalog, Function
+from infra.equality.buckets import describe_buckets
+from shared.periods import LOGS
 from shared.settings import Settings
 
-LOG_DAYS = 30
+LOG_DAYS = LOGS.active.days
 
 
 @dataclass
@@ -135,14 +137,6 @@ def _describe_messages(catalog: Catalog, deployed: Mapping[str, str], found: Inv
 
 
 def _describe_stored(catalog: Catalog, stage: str, found: Inventory) -> None:
-    for bucket in catalog.buckets:
-        found.add(
-            "bucket",
-            bucket.name,
-            versioned=bucket.versioned,
-            expire_days=bucket.expire_days,
-            private=True,
-            encrypted=True,
-        )
+    describe_buckets(catalog, stage, found)
     for secret in catalog.secrets:
         found.add("secret", secret.deployed_name(stage), generated=secret.generated, purpose=secret.purpose)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.catalog import LIVE
+from infra.equality.buckets import read_buckets
 from infra.equality.inventory import Inventory
 
 Template = Mapping[str, Any]
-_PROVIDER_OF_TRIGGERS = "AWSCDKTriggerCustomResourceProvider"
+# Functions of the CDK's own, which run while stacks are deployed.
+_PROVIDERS = ("AWSCDKTriggerCustomResourceProvider", "CustomVpcRestrictDefaultSGCustomResourceProvider")
 _MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60}
 
 
@@ -115,7 +117,7 @@ def realised(templates: Templates) -> Inventory:
 def _functions(templates: Templates, found: Inventory) -> None:
     aliased = _aliased(templates)
     for made in templates.of_type("AWS::Lambda::Function"):
-        if made.logical_id.startswith(_PROVIDER_OF_TRIGGERS):
+        if made.logical_id.startswith(_PROVIDERS):
             continue
         properties = made.properties
         log_group = templates.referred(
@@ -260,17 +262,7 @@ def _events(templates: Templates, found: Inventory) -> None:
 
 
 def _stored(templates: Templates, found: Inventory) -> None:
-    for bucket in templates.of_type("AWS::S3::Bucket"):
-        rules = bucket.properties.get("LifecycleConfiguration", {}).get("Rules", [])
-        days = [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]
-        found.add(
-            "bucket",
-            templates.name(bucket, "BucketName"),
-            versioned=bucket.properties.get("VersioningConfiguration", {}).get("Status") == "Enabled",
-            expire_days=min(days, default=None),
-            private=set(bucket.properties.get("PublicAccessBlockConfiguration", {}).values()) == {True},
-            encrypted="BucketEncryption" in bucket.properties,
-        )
+    read_buckets(templates, found)
     for secret in templates.of_type("AWS::SecretsManager::Secret"):
         found.add(
             "secret",

@@ -120,7 +120,10 @@ def _addresses(catalog: Catalog, parts: Parts) -> dict[str, str]:
         "CACHE_URL": parts.cache_url,
         "VECTORS_URL": parts.vectors_url,
     }
-    values |= {f"{bucket.name.upper()}_BUCKET": names.bucket_name(bucket) for bucket in catalog.buckets}
+    values |= {
+        f"{bucket.name.upper().replace('-', '_')}_BUCKET": names.bucket_name(bucket)
+        for bucket in catalog.buckets
+    }
     values |= {f"{flow.name.upper()}_ARN": names.workflow_arn(flow) for flow in catalog.workflows}
     values |= {
         f"{secret.name.upper().replace('-', '_')}_SECRET": names.secret_name(secret)

@@ -23,6 +23,14 @@ class Names(Protocol):
         """A bucket."""
         ...
 
+    def data_key_arn(self) -> str:
+        """The key that encrypts the buckets."""
+        ...
+
+    def s3_service(self) -> str:
+        """S3 as KMS calls it (`kms:ViaService`): `s3.<region>.amazonaws.com`."""
+        ...
+
     def bus_arn(self, name: str) -> str:
         """An event bus."""
         ...

@@ -88,7 +88,7 @@ def _on_resource(function: Function, use: Use, names: Names) -> list[Statement]:
     kind, _, name = use.resource.partition(":")
     match kind, use.action:
         case "bucket", _:
-            return _bucket(function, use, names.bucket_arn(name))
+            return [*_bucket(function, use, names.bucket_arn(name)), _bucket_key(use, names)]
         case "bus", "put":
             return [_allow(["events:PutEvents"], [names.bus_arn(name)])]
         case "instance", "describe":
@@ -124,6 +124,13 @@ def _bucket(function: Function, use: Use, arn: str) -> list[Statement]:
             reason = f"{function.name} writes objects of this one bucket; their keys are made at run time"
             return [_allow(["s3:AbortMultipartUpload", "s3:PutObject"], objects, reason=reason)]
     raise _nothing_grants(function, use)
+
+
+def _bucket_key(use: Use, names: Names) -> Statement:
+    """By way of S3 alone; the parts of a large upload are read again, so writing needs both."""
+    actions = ("kms:Decrypt",) if use.action == "read" else ("kms:Decrypt", "kms:GenerateDataKey")
+    by_s3 = {"StringEquals": {"kms:ViaService": names.s3_service()}}
+    return Statement(actions, (names.data_key_arn(),), conditions=by_s3)
 
 
 def _workflow(function: Function, use: Use, name: str, names: Names) -> list[Statement]:

@@ -12,6 +12,7 @@ from infra.constructs.function import Assets
 from infra.constructs.surroundings import Surroundings
 from infra.stacks.api import ApiStack
 from infra.stacks.compute import ComputeStack
+from infra.stacks.copies import CopiesStack
 from infra.stacks.data import DataStack
 from infra.stacks.messaging import MessagingStack
 from infra.stacks.network import NetworkStack
@@ -42,6 +43,7 @@ def gather(
         bus_arns={name: bus.event_bus_arn for name, bus in messaging.buses.items()},
         queue_arns={name: queue.queue_arn for name, queue in messaging.queues.items()},
         secret_arns=storage.secret_arns,
+        key_arn=storage.key.key_arn,
         workflows={workflow.name: workflow for workflow in catalog.workflows},
     )
 
@@ -57,9 +59,14 @@ def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CAT
     def id_(part: str) -> str:
         return f"robo-{stage.name}-{part}"
 
-    network = NetworkStack(app, id_("network"), stage=stage, catalog=catalog)
-    data = DataStack(app, id_("data"), stage=stage, network=network)
     storage = StorageStack(app, id_("storage"), stage=stage, catalog=catalog)
+    copies = [CopiesStack(app, id_("copies"), stage=stage, catalog=catalog)] if stage.copies_region else []
+    for other_region in copies:
+        storage.add_stack_dependency(other_region, "buckets are copied to buckets that are there")
+    network = NetworkStack(app, id_("network"), stage=stage, catalog=catalog, logs=storage.logs)
+    data = DataStack(app, id_("data"), stage=stage, network=network, key=storage.key)
+    for other_region in copies:
+        data.add_stack_dependency(other_region, "backups are encrypted there with its key")
     messaging = MessagingStack(app, id_("messaging"), stage=stage, catalog=catalog)
     surroundings = gather(stage, catalog, data, storage, messaging)
     schema = SchemaStack(
@@ -84,4 +91,4 @@ def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CAT
     )
     Tags.of(app).add("application", "roboagency")
     Tags.of(app).add("stage", stage.name)
-    return [network, data, storage, messaging, schema, compute, api]
+    return [*copies, storage, network, data, messaging, schema, compute, api]

@@ -54,7 +54,21 @@ class Reader:
         for bucket in s3.list_buckets()["Buckets"]:
             versioning = s3.get_bucket_versioning(Bucket=bucket["Name"]).get("Status")
             name = bucket["Name"].removeprefix(PREFIX).removesuffix(f"-{ACCOUNT}")
-            self.found.add("bucket", name, versioned=versioning == "Enabled")
+            rules = _rules(s3, bucket["Name"])
+            self.found.add(
+                "bucket",
+                name,
+                versioned=versioning == "Enabled",
+                lifecycles=sorted(_lifecycle(rule) for rule in rules if "Expiration" in rule),
+                replaced_days=next(
+                    (
+                        rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
+                        for rule in rules
+                        if "NoncurrentVersionExpiration" in rule
+                    ),
+                    None,
+                ),
+            )
 
     def queues(self) -> None:
         sqs = self._client("sqs")
@@ -107,6 +121,16 @@ class Reader:
                 called=sorted(called(definition)),
                 type=told["type"],
             )
+
+
+def _rules(s3: Any, bucket: str) -> list[dict[str, Any]]:
+    rules: list[dict[str, Any]] = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    return rules
+
+
+def _lifecycle(rule: dict[str, Any]) -> list[Any]:
+    colder = [moved["Days"] for moved in rule.get("Transitions", [])]
+    return [rule["Filter"]["Prefix"], rule["Expiration"]["Days"], min(colder, default=None)]
 
 
 def called(part: Any) -> set[str]:

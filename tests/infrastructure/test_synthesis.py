@@ -42,6 +42,7 @@ def surroundings() -> Any:
         bus_arns={"agent-analytics": "arn:bus"},
         queue_arns={"high": "arn:high"},
         secret_arns={"model-key": "arn:key"},
+        key_arn="arn:data-key",
         workflows={"proto_v1": WORKFLOW},
     )
 
@@ -50,6 +51,10 @@ def environment_of(*settings: str, known: Mapping[str, str]) -> dict[str, str]:
     from infra.constructs.environment import environment
 
     return environment(replace(FUNCTION, settings=settings), known)
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def statements(*uses: Use, settings: tuple[str, ...] = ()) -> list[dict[str, Any]]:
@@ -104,7 +109,6 @@ def test_the_environment_of_every_function_loads_into_its_settings() -> None:
 @pytest.mark.parametrize(
     ("use", "action"),
     [
-        (Use("bucket:assets", "write"), "s3:PutObject"),
         (Use("bus:agent-analytics", "put"), "events:PutEvents"),
         (Use("queue:high", "put"), "sqs:SendMessage"),
         (Use("secret:model-key", "read"), "secretsmanager:GetSecretValue"),
@@ -116,6 +120,31 @@ def test_a_use_becomes_one_statement_on_one_resource(use: Use, action: str) -> N
 
     assert action in statement["Action"]
     assert isinstance(statement["Resource"], str)
+
+
+@pytest.mark.parametrize(
+    ("action", "objects", "key"),
+    [
+        ("read", ["s3:ListBucket", "s3:GetObject", "s3:GetObjectVersion"], ["kms:Decrypt"]),
+        (
+            "write",
+            ["s3:AbortMultipartUpload", "s3:PutObject"],
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+        ),
+    ],
+)
+def test_who_may_use_a_bucket_may_use_its_key_by_way_of_s3(
+    action: str, objects: list[str], key: list[str]
+) -> None:
+    *on_objects, on_key = statements(Use("bucket:assets", action))
+
+    assert [a for statement in on_objects for a in as_list(statement["Action"])] == objects
+    assert as_list(on_key["Action"]) == key
+    assert on_key["Resource"] == "arn:data-key"
+    (service,) = on_key["Condition"]["StringEquals"].values()
+    assert service.startswith("s3.")
+    assert service.endswith(".amazonaws.com")
+    assert list(on_key["Condition"]["StringEquals"]) == ["kms:ViaService"]
 
 
 @pytest.mark.parametrize("use", [Use("bucket:assets", "stop"), Use("moon", "read"), Use("database", "write")])

@@ -75,11 +75,14 @@ class AwsFront:
         return self._server.port
 
     def expire(self, now: datetime | None = None) -> None:
-        """Delete what is older than its bucket's `expire_days`."""
+        """Delete what the lifecycles of the buckets say is too old."""
+        moment = now or datetime.now(UTC)
         for bucket in self._buckets:
-            if bucket.expire_days is not None:
-                before = (now or datetime.now(UTC)) - timedelta(days=bucket.expire_days)
-                self._objects.expire(bucket_name(bucket), before)
+            for rule in bucket.lifecycles:
+                self._objects.expire(bucket_name(bucket), moment - timedelta(days=rule.days), rule.prefix)
+            if bucket.replaced is not None:
+                before = moment - bucket.replaced.active.delta
+                self._objects.expire_replaced(bucket_name(bucket), before)
 
     def start(self) -> None:
         """Serve."""

@@ -59,12 +59,21 @@ class Objects:
                 self._keep(touched)
             return answer
 
-    def expire(self, bucket: str, moment: datetime) -> int:
-        """Delete the objects of a bucket that were written before `moment`; return how many."""
+    def expire(self, bucket: str, moment: datetime, prefix: str = "") -> int:
+        """Delete the objects of a bucket that were written before `moment`, those under `prefix`; return how many."""
         gone = 0
         for key in self._vault.older_than(bucket, moment):
+            if key.startswith(prefix):
+                with self._held(_Touched(bucket, (key,))):
+                    gone += self._vault.delete_older(bucket, key, moment)
+        return gone
+
+    def expire_replaced(self, bucket: str, moment: datetime) -> int:
+        """Delete the versions of a bucket that were replaced or hidden before `moment`; return how many."""
+        gone = 0
+        for key in self._vault.replaced_before(bucket, moment):
             with self._held(_Touched(bucket, (key,))):
-                gone += self._vault.delete_older(bucket, key, moment)
+                gone += self._vault.delete_replaced(bucket, key, moment)
         return gone
 
     def _keep(self, touched: _Touched) -> None:

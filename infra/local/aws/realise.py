@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from infra.catalog import Catalog, Function, Workflow
+from infra.catalog import Bucket, Catalog, Function, Workflow
 from infra.local.aws import names
 from infra.local.aws.bus import pattern
 
@@ -78,6 +78,37 @@ def _buckets(catalog: Catalog, clients: _Clients) -> None:
             s3.create_bucket(Bucket=name)
         if bucket.versioned:
             s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        if rules := _lifecycle_rules(bucket):
+            s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules})
+
+
+def _colder(days: int) -> dict[str, Any]:
+    return {"Days": days, "StorageClass": "GLACIER_IR"}
+
+
+def _lifecycle_rules(bucket: Bucket) -> list[dict[str, Any]]:
+    """moto keeps and tells them; `AwsFront.expire` does what they say."""
+    rules: list[dict[str, Any]] = [
+        {
+            "ID": rule.prefix.strip("/") or "everything",
+            "Status": "Enabled",
+            "Filter": {"Prefix": rule.prefix},
+            "Expiration": {"Days": rule.days},
+            **({"Transitions": [_colder(rule.cold_days)]} if rule.cold_days is not None else {}),
+        }
+        for rule in bucket.lifecycles
+    ]
+    if bucket.replaced is not None:
+        ended = {"NoncurrentDays": bucket.replaced.active.days}
+        rules.append(
+            {
+                "ID": "replaced",
+                "Status": "Enabled",
+                "Filter": {"Prefix": ""},
+                "NoncurrentVersionExpiration": ended,
+            }
+        )
+    return rules
 
 
 def _queues(catalog: Catalog, clients: _Clients) -> None:

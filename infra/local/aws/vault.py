@@ -19,6 +19,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -152,9 +153,38 @@ class Vault:
         self.keep(bucket_name, key)
         return True
 
+    def replaced_before(self, bucket_name: str, moment: datetime) -> list[str]:
+        """Return the keys of a bucket with versions that `delete_replaced` would delete."""
+        return [
+            key
+            for key in dict(self._backend.buckets[bucket_name].keys)
+            if self._replaced(bucket_name, key, moment)
+        ]
+
+    def delete_replaced(self, bucket_name: str, key: str, moment: datetime) -> int:
+        """Delete the versions of an object that had a successor before `moment`; return how many.
+
+        A marker that hides nothing any more goes with them.
+        """
+        versions = self._replaced(bucket_name, key, moment)
+        for version in versions:
+            self._backend.delete_object(bucket_name, key, version_id=version)
+        if versions:
+            self.keep(bucket_name, key)
+        return len(versions)
+
+    def _replaced(self, bucket_name: str, key: str, moment: datetime) -> list[str]:
+        """The oldest first, as moto keeps them."""
+        versions = list(self._backend.buckets[bucket_name].keys.getlist(key, []))
+        gone = [str(version.version_id) for version, next_ in pairwise(versions) if _written(next_) < moment]
+        alone = len(gone) == len(versions) - 1
+        if alone and isinstance(versions[-1], FakeDeleteMarker) and _written(versions[-1]) < moment:
+            gone.append(str(versions[-1].version_id))
+        return gone
+
     def _older(self, bucket_name: str, key: str, moment: datetime) -> bool:
         newest = self._backend.buckets[bucket_name].keys.get(key)
-        return isinstance(newest, FakeKey) and newest.last_modified.replace(tzinfo=UTC) < moment
+        return isinstance(newest, FakeKey) and _written(newest) < moment
 
     def _write(
         self, bucket: str, key: str, version: FakeKey | FakeDeleteMarker, known: _Kept | None, order: int
@@ -314,6 +344,11 @@ def _read_head(path: Path) -> tuple[bytes, dict[str, Any]] | None:
         print(f"not an object any more, left out: {path}", file=sys.stderr)
         return None
     return head, about
+
+
+def _written(version: FakeKey | FakeDeleteMarker) -> datetime:
+    moment: datetime = version.last_modified
+    return moment.replace(tzinfo=UTC)
 
 
 def _write_whole(path: Path, head: bytes, body: bytes) -> None:
