@@ -9,14 +9,15 @@ State = dict[str, Any]
 INVOKE = "arn:aws:states:::lambda:invoke"
 
 # Errors of the Lambda service itself, and what passes by waiting a little.
-TRANSIENT = [
+_TRANSIENT = [
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
     "Lambda.Unknown",
     "DependencyUnavailable",
 ]
+# All reserved executions of the function are busy: a line forms, and whoever waits half an hour gets through it.
+_THROTTLED = ["Lambda.TooManyRequestsException"]
 
 
 def retry(errors: list[str], seconds: int, attempts: int) -> State:
@@ -31,6 +32,11 @@ def retry(errors: list[str], seconds: int, attempts: int) -> State:
     }
 
 
+def retries() -> list[State]:
+    """Return the rules of every task: patient with a function that is busy, less so with a service that stumbles."""
+    return [retry(_THROTTLED, 1, 60), retry(_TRANSIENT, 1, 5)]
+
+
 def invoke(function: str, following: str | None) -> State:
     """Return a task that gives its whole input to a function and has the function's answer as its output.
 
@@ -41,6 +47,6 @@ def invoke(function: str, following: str | None) -> State:
         "Resource": INVOKE,
         "Parameters": {"FunctionName": f"${{{function}}}", "Payload.$": "$"},
         "OutputPath": "$.Payload",
-        "Retry": [retry(TRANSIENT, 1, 5)],
+        "Retry": retries(),
     }
     return state | ({"End": True} if following is None else {"Next": following})

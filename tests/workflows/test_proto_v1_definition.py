@@ -89,6 +89,16 @@ def test_every_task_is_a_function_that_is_tried_again_when_the_service_stumbles(
         assert {"Lambda.TooManyRequestsException", "DependencyUnavailable"} <= retried, name
 
 
+def test_a_task_waits_in_line_while_all_executions_of_its_function_are_busy() -> None:
+    for name, state in ALL.items():
+        for rule in state.get("Retry", []):
+            if "Lambda.TooManyRequestsException" in rule["ErrorEquals"]:
+                # With full jitter half of each wait on average; the longest wait is a minute.
+                waits = [min(2**attempt, rule["MaxDelaySeconds"]) for attempt in range(rule["MaxAttempts"])]
+                assert sum(waits) / 2 >= 20 * 60, name
+                assert rule["JitterStrategy"] == "FULL", name
+
+
 def test_errors_are_caught_and_retried_by_names_that_exist_and_pass() -> None:
     for name, state in ALL.items():
         for rule in state.get("Retry", []):

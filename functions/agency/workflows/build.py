@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from shared.state_machines import INVOKE, TRANSIENT, State, retry
+from shared.state_machines import INVOKE, State, retries, retry
 
 TARGET = Path(__file__).parent / "proto_v1.asl.json"
 _MODEL_TRANSIENT = ["ModelUnavailable", "ModelTimedOut", "ModelCutOff"]
@@ -23,7 +23,7 @@ def _invoke(function: str, result: str, following: str | None, *, more: State | 
         "Parameters": {"FunctionName": f"${{{function}}}", "Payload": payload},
         "ResultSelector": {"value.$": "$.Payload"},
         "ResultPath": result,
-        "Retry": [retry(TRANSIENT, 1, 5)],
+        "Retry": retries(),
     }
     return state | ({"End": True} if following is None else {"Next": following})
 
