@@ -85,8 +85,10 @@ def test_no_function_has_a_policy_of_aws(templates: Templates) -> None:
         if resource["Type"] == "AWS::IAM::Role" and "ManagedPolicyArns" in resource["Properties"]
     }
 
-    # The API's role to write logs, which AWS documents so, and that of the CDK's own provider of triggers.
-    assert all("CloudWatchRole" in role or role.startswith("AWSCDKTrigger") for role in managed)
+    # The API's role to write logs, which AWS documents so, and those of the CDK's own providers: of triggers, and of
+    # the one that takes the rules from a network's default group.
+    own = ("AWSCDKTrigger", "CustomVpcRestrictDefaultSG")
+    assert all("CloudWatchRole" in role or role.startswith(own) for role in managed)
 
 
 def test_the_edge_has_no_database_and_the_data_zone_no_workflow(templates: Templates) -> None:
@@ -100,8 +102,8 @@ def test_the_edge_has_no_database_and_the_data_zone_no_workflow(templates: Templ
 
 def test_rights_are_those_of_the_uses_and_no_more(templates: Templates) -> None:
     expected = {
-        "bucket/read": {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"},
-        "bucket/write": {"s3:AbortMultipartUpload", "s3:PutObject"},
+        "bucket/read": {"kms:Decrypt", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"},
+        "bucket/write": {"kms:Decrypt", "kms:GenerateDataKey", "s3:AbortMultipartUpload", "s3:PutObject"},
         "bus/put": {"events:PutEvents"},
         "secret/read": {"secretsmanager:GetSecretValue"},
         "embeddings/invoke": {"bedrock:InvokeModel"},
