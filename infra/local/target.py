@@ -197,6 +197,7 @@ class LocalTarget:
         self, log: LogFile, secrets: dict[str, str], engines: Engines
     ) -> tuple[Runtime, AwsFront, Gateway]:
         from infra.local.aws.front import AwsFront
+        from infra.local.aws.identity import functions_sign, keys
         from infra.local.aws.mail import MailFolder
         from infra.local.aws.realise import realise
         from infra.local.aws.runtime import Runtime
@@ -227,6 +228,7 @@ class LocalTarget:
             secrets[SIGNING_KEY],
             mail,
             port=self._last_port(),
+            trail=self._log_file("trail").record,
             on_error=self._log_file("aws").error,
         )
         (self.folder / _PORT_FILE).write_text(f"{front.port}\n")
@@ -234,6 +236,7 @@ class LocalTarget:
         self._stack.callback(front.stop)
         # Ends after the runtime: a handler that still runs must never see the environment of the shell.
         self._environment = self._stack.enter_context(ExitStack())
+        self._stack.enter_context(functions_sign(keys(self._catalog, secrets[SIGNING_KEY])))
         self._stack.callback(runtime.stop)
         realise(self._catalog, front.url, secrets)
         front.vault.load()

@@ -81,6 +81,17 @@ class Executions:
             for name, execution in found[:most]
         ]
 
+    def machine_of(self, token: str) -> str:
+        """The ARN of the state machine that waits for a task token; empty when none does."""
+        with self._lock:
+            for machine in self._backend.state_machines:
+                executions: list[Any] = machine.executions
+                for execution in executions:
+                    environment = execution.exec_worker.env
+                    if environment is not None and environment.callback_pool_manager.get(token) is not None:
+                        return str(machine.arn)
+        return ""
+
     def _start(self, environ: Environ) -> Answer:
         asked = read_json(environ)
         if not asked.get("name"):  # moto would call it None

@@ -13,9 +13,11 @@ from infra.catalog import Catalog
 from infra.local.aws import moto_setup
 from infra.local.aws.bus import EventBus
 from infra.local.aws.executions import Executions
+from infra.local.aws.guard import Guard, Record
+from infra.local.aws.identity import keys
 from infra.local.aws.mail import PATH as MAIL_PATH
 from infra.local.aws.mail import MailFolder
-from infra.local.aws.names import ACCESS_KEY, bucket_name
+from infra.local.aws.names import bucket_name
 from infra.local.aws.notifications import ObjectEvents
 from infra.local.aws.objects import Objects
 from infra.local.aws.queues import Queues
@@ -33,8 +35,8 @@ _LIMITS = Limits(body=512 * 1024 * 1024, idle=3600, head=30, upload=600, answer=
 class AwsFront:
     """AWS on `host:port`. Between `start()` and `stop()` it serves; objects are kept under `folder`.
 
-    mail: where what is sent lands. `port` is a wish: when somebody else has it, a free one is taken. `on_error` hears
-    of what goes wrong in moto.
+    mail: where what is sent lands. `port` is a wish: when somebody else has it, a free one is taken. trail: hears of
+    every permission that a function uses or lacks; `on_error` of what goes wrong in moto.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class AwsFront:
         mail: MailFolder,
         *,
         port: int = 0,
+        trail: Record = lambda _: None,
         on_error: Callable[[Exception], None] | None = None,
     ) -> None:
         self._runtime = runtime
@@ -61,7 +64,8 @@ class AwsFront:
         self.queues = Queues(self._moto, moto_setup.sqs())
         self.executions = Executions(self._moto, moto_setup.states())
         self._bus = EventBus(catalog.buses, catalog.rules, catalog.queues, self.queues.send)
-        self._objects = Objects(self._moto, self.vault, Presigned(ACCESS_KEY, secret_key))
+        self._objects = Objects(self._moto, self.vault, Presigned(keys(catalog, secret_key)))
+        self._guard = Guard(catalog, trail, self.executions.machine_of)
         moto_setup.on_object_event(ObjectEvents(runtime.invoke_later, self.queues.send).happened)
 
     @property
@@ -96,6 +100,10 @@ class AwsFront:
         return self._answer(environ).send(start_response)
 
     def _answer(self, environ: Environ) -> Answer:
+        service = _service(environ)
+        refused = self._guard.check(environ, service)
+        if refused is not None:
+            return refused
         path = str(environ.get("PATH_INFO", ""))
         target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
         if path.startswith(_FUNCTIONS) and path.endswith("/invocations"):
@@ -104,7 +112,6 @@ class AwsFront:
             return self._bus.answer(environ)
         if target.startswith("AWSStepFunctions."):
             return self.executions.answer(environ)
-        service = _service(environ)
         if service == "ses" and path == MAIL_PATH:
             return self._mail.answer(environ)
         if target.startswith("AmazonSQS.") or service == "sqs":

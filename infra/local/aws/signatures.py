@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
@@ -34,13 +34,12 @@ class Refused(Exception):
 
 
 class Presigned:
-    """Checks requests whose signature is in the query, against one key pair. `now` gives the time in UTC."""
+    """Checks requests whose signature is in the query. keys: secret keys by access key; now: the time in UTC."""
 
     def __init__(
-        self, access_key: str, secret_key: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, keys: Mapping[str, str], now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        self._access_key = access_key
-        self._secret_key = secret_key
+        self._keys = keys
         self._now = now
 
     def check(self, environ: dict[str, Any]) -> None:
@@ -63,7 +62,7 @@ class Presigned:
                 "SignatureDoesNotMatch",
                 "The request signature we calculated does not match the signature you provided. "
                 "Check your key and signing method.",
-                AWSAccessKeyId=self._access_key,
+                AWSAccessKeyId=query["X-Amz-Credential"].partition("/")[0],
             )
 
     def _check_scope(self, query: dict[str, str]) -> None:
@@ -73,7 +72,7 @@ class Presigned:
             raise Refused(
                 400, "AuthorizationQueryParametersError", "Error parsing the X-Amz-Credential parameter."
             )
-        if scope[0] != self._access_key:
+        if scope[0] not in self._keys:
             raise Refused(
                 403,
                 "InvalidAccessKeyId",
@@ -122,11 +121,11 @@ class Presigned:
                 query.get("X-Amz-Content-Sha256") or "UNSIGNED-PAYLOAD",
             ]
         )
-        scope = query["X-Amz-Credential"].partition("/")[2]
+        access_key, _, scope = query["X-Amz-Credential"].partition("/")
         text = "\n".join(
             ["AWS4-HMAC-SHA256", query["X-Amz-Date"], scope, hashlib.sha256(canonical.encode()).hexdigest()]
         )
-        key = f"AWS4{self._secret_key}".encode()
+        key = f"AWS4{self._keys[access_key]}".encode()
         for part in scope.split("/"):
             key = hmac.new(key, part.encode(), hashlib.sha256).digest()
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

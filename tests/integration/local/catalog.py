@@ -23,13 +23,14 @@ from infra.catalog import (
 _HANDLERS = "tests.integration.local.handlers"
 
 
-def _function(name: str, *, handler: str = "", timeout: int = 29, scales: bool = True) -> Function:
+def _function(name: str, *uses: Use, handler: str = "", timeout: int = 29, scales: bool = True) -> Function:
     return Function(
         f"try.{name}",
         f"{_HANDLERS}.{handler or name}",
         Zone.DATA,
         f"tries {name}",
         settings=("StorageSettings", "BusSettings"),
+        uses=uses,
         timeout=timeout,
         scales=scales,
     )
@@ -54,6 +55,8 @@ TRY = Catalog(
         _function("scheduled"),
         _function("http"),
         _function("authorize"),
+        _function("trespass", Use("bucket:assets", "read"), Use("secret:capability-key", "read")),
+        _function("sign", Use("bucket:assets", "read")),
         _function("missing", handler="no_such_handler"),
         Function("try.absent", "tests.integration.local.no_such_module.handler", Zone.DATA, "is not there"),
     ),

@@ -12,6 +12,8 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 _calls: list[dict[str, Any]] = []
 _arrived = threading.Condition()
@@ -24,6 +26,11 @@ class Overloaded(Exception):
 
 class Refused(Exception):
     """Stays."""
+
+
+def _operators(service: str) -> Any:
+    """A client with keys of its own: for what no function of the product may do."""
+    return boto3.client(service, aws_access_key_id="robo-local", aws_secret_access_key="any")
 
 
 def _note(kind: str, event: Any) -> None:
@@ -104,7 +111,7 @@ def nested(event: Any, _context: Any) -> Any:
     depth = event["depth"]
     if depth == 0:
         return 0
-    client = boto3.client("lambda")
+    client = _operators("lambda")
     answer = client.invoke(
         FunctionName="robo-local-try-nested", Payload=json.dumps({"depth": depth - 1}).encode()
     )
@@ -129,7 +136,7 @@ def consume(event: Any, _context: Any) -> Any:
 
 def object_event(event: Any, _context: Any) -> Any:
     record = event["Records"][0]["s3"]
-    client = boto3.client("s3")
+    client = _operators("s3")
     body = client.get_object(Bucket=record["bucket"]["name"], Key=unquote_plus(record["object"]["key"]))[
         "Body"
     ]
@@ -164,3 +171,20 @@ def http(event: Any, _context: Any) -> Any:
         raise Refused("secret detail")
     print("a line of the handler")
     return {"statusCode": 200, "headers": {"Content-Type": "application/json"}, "body": json.dumps(event)}
+
+
+def trespass(event: Any, _context: Any) -> Any:
+    """Asks AWS for whatever it is told, and tells what AWS said."""
+    client = boto3.client(event["service"])
+    try:
+        getattr(client, event["method"])(**event["parameters"])
+    except ClientError as error:
+        answer = error.response
+        return {**answer["Error"], "Status": answer["ResponseMetadata"]["HTTPStatusCode"]}
+    return {"Code": ""}
+
+
+def sign(event: Any, _context: Any) -> Any:
+    """Signs an URL for whatever it is told, allowed or not."""
+    client = boto3.client("s3", config=Config(signature_version="s3v4"))
+    return client.generate_presigned_url("get_object", Params=event)

@@ -308,7 +308,7 @@ def test_objects_expire_as_their_bucket_says(tmp_path: Path) -> None:
         backend.put_object("expiring", key, key.encode())
     backend.buckets["expiring"].keys["old"].last_modified -= timedelta(days=31)
     vault.keep_bucket("expiring")
-    objects = Objects(lambda _: Answer(500), vault, Presigned("key", "secret"))
+    objects = Objects(lambda _: Answer(500), vault, Presigned({"key": "secret"}))
 
     gone = objects.expire("expiring", datetime.now(UTC) - timedelta(days=30))
 
