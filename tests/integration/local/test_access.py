@@ -145,7 +145,7 @@ def test_an_url_cannot_be_made_somebody_elses(system: System) -> None:
     url = system.invoke("sign", {"Bucket": ASSETS, "Key": KEY})["json"]
 
     with pytest.raises(urllib.error.HTTPError, match="403") as refused:
-        urllib.request.urlopen(url.replace("robo-local-try-sign", "robo-local-try-object-event"))
+        urllib.request.urlopen(url.replace("robo-local-try-sign", "robo-local-try-trespass"))
     assert b"SignatureDoesNotMatch" in refused.value.read()
 
 
