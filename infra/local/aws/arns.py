@@ -26,6 +26,14 @@ class LocalNames:
         """A bucket."""
         return f"arn:aws:s3:::{names.bucket_name(self._buckets[name])}"
 
+    def data_key_arn(self) -> str:
+        """The key that the buckets would be encrypted with."""
+        return _arn("kms", "key/data")
+
+    def s3_service(self) -> str:
+        """S3, as condition keys name it."""
+        return f"s3.{names.REGION}.amazonaws.com"
+
     def bus_arn(self, name: str) -> str:
         """An event bus."""
         return names.bus_arn(self._buses[name])

@@ -19,7 +19,6 @@ from infra.rights.statements import statements
 
 Record = Callable[[dict[str, Any]], None]
 
-_PLACE = Place(names.REGION, names.ACCOUNT)
 _BY_TOKEN = ("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat")
 # Services of the JSON protocols that answer 403 when access is denied, not 400.
 _FORBIDDEN = ("lambda", "sqs", "ses", "bedrock")
@@ -38,6 +37,8 @@ class Guard:
             function.deployed_name(names.STAGE): (function, Policy.of(statements(function, arns)))
             for function in catalog.functions
         }
+        keys = {names.bucket_name(bucket): arns.data_key_arn() for bucket in catalog.buckets}
+        self._place = Place(names.REGION, names.ACCOUNT, keys=keys)
         self._trail = trail
         self._machine_of = machine_of
 
@@ -49,7 +50,7 @@ class Guard:
         function, policy = found
         try:
             call = self._completed(recognise(environ, service))
-            wanted = needs(call, _PLACE) if call is not None else ()
+            wanted = needs(call, self._place) if call is not None else ()
         except UnknownCall as error:
             self._note(function, Need(f"unknown:{error}", "*"), "unknown")
             return _refusal(environ, service, function, Need(f"an unknown call ({error})", "*"))
