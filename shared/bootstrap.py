@@ -128,9 +128,9 @@ class Container:
 
         return SecretsManagerStore(boto3.client("secretsmanager"), self.clock)
 
-    @cached_property
+    @property
     def capability_key(self) -> str:
-        """What signs capability tokens."""
+        """What signs capability tokens; read anew, so that a rotation arrives."""
         return self.secrets.read(self.settings(CapabilitySettings).capability_key_secret)
 
     @property
@@ -138,9 +138,9 @@ class Container:
         """What access tokens, refresh tokens and API keys are derived from; read anew, so that a rotation arrives."""
         return self.secrets.read(self.settings(TokenSettings).token_key_secret)
 
-    @cached_property
+    @property
     def mail_key(self) -> str:
-        """What signs tokens that leave by mail."""
+        """What signs tokens that leave by mail; read anew, so that a rotation arrives."""
         return self.secrets.read(self.settings(MailKeySettings).mail_key_secret)
 
     @cached_property

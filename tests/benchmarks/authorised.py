@@ -45,9 +45,10 @@ VALUES (%(tenant_id)s, 'ada@example.com', 'ada', %(password_hash)s, 'developer')
 class Own(Container):
     """The product's container with keys that are given."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.__dict__["capability_key"] = KEY
+    @property
+    def capability_key(self) -> str:
+        """What signs tokens of runs."""
+        return KEY
 
     @property
     def token_key(self) -> str:
