@@ -12,7 +12,7 @@ STAGE ?= dev
 # Read from the environment by the command itself, so that quotes and dollars in an idea stay what they are.
 export IDEA SECTOR OUT EMAIL PORT CASES SEED
 
-.PHONY: help run up test check format synth snapshots cost layers admin bench chaos fuzz client docs clean
+.PHONY: help run up rebuild test check format synth snapshots cost layers admin bench chaos fuzz client docs clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ up: $(VENV)/run.stamp ## Run the whole system on 127.0.0.1:8000 (PORT=) until Ct
 
 admin: $(VENV)/run.stamp ## Make the first administrator of what `make up` runs: EMAIL=you@example.com
 	@$(BIN)/python -m infra.local admin
+
+rebuild: $(VENV)/run.stamp ## Make the vector engine of what `make up` runs again, from its rows
+	@$(BIN)/python -m infra.local rebuild-vectors
 
 test: $(VENV)/dev.stamp ## Run every test (needs a Chromium; installs Debian's when root)
 	@tests/ensure_chromium
@@ -79,6 +82,7 @@ client: $(VENV)/dev.stamp ## Write a typed Python client of the API to build/cli
 
 docs: $(VENV)/dev.stamp ## Write what is generated: functions.md, permissions, openapi.json, the state machine
 	@$(BIN)/python -m functions.agency.workflows.build
+	@$(BIN)/python -m functions.knowledge.workflows.build
 	@$(BIN)/python -m infra.catalog_page
 	@$(BIN)/python -m infra.permissions
 	@$(BIN)/python -m infra.openapi

@@ -71,6 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("admin", help="make the first administrator of what runs", add_help=False)
     commands.add_parser("chaos", help="kill everything in the middle of runs, and count", add_help=False)
     commands.add_parser("verify-audit", help="whether the audit log is as it was written", add_help=False)
+    commands.add_parser("rebuild-vectors", help="make the vector engine again from the rows", add_help=False)
     options, rest = parser.parse_known_args(arguments)
     if options.command == "run":
         from infra.local.run.command import main as run
@@ -88,6 +89,10 @@ def main(arguments: list[str] | None = None) -> int:
         from infra.local.verify_audit import main as verify_audit
 
         return verify_audit(rest)
+    if options.command == "rebuild-vectors":
+        from infra.local.rebuild_vectors import main as rebuild_vectors
+
+        return rebuild_vectors(rest)
     if rest:
         parser.error(f"unknown arguments: {' '.join(rest)}")
     return _up(options.folder, options.port, verbose=options.verbose)
