@@ -80,10 +80,11 @@ fuzz: $(VENV)/dev.stamp ## Ask every operation thousands of things (CASES=5000) 
 client: $(VENV)/dev.stamp ## Write a typed Python client of the API to build/client
 	@$(BIN)/python -m tests.client_generation
 
-docs: $(VENV)/dev.stamp ## Write what is generated: functions.md, permissions, openapi.json, the state machine
+docs: $(VENV)/dev.stamp ## Write what is generated: functions.md, alarms.md, permissions, openapi.json, the state machine
 	@$(BIN)/python -m functions.agency.workflows.build
 	@$(BIN)/python -m functions.knowledge.workflows.build
 	@$(BIN)/python -m infra.catalog_page
+	@$(BIN)/python -m infra.alarms_page
 	@$(BIN)/python -m infra.permissions
 	@$(BIN)/python -m infra.openapi
 

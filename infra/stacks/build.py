@@ -16,6 +16,7 @@ from infra.stacks.copies import CopiesStack
 from infra.stacks.data import DataStack
 from infra.stacks.messaging import MessagingStack
 from infra.stacks.network import NetworkStack
+from infra.stacks.operations import OperationsStack
 from infra.stacks.schema import SchemaStack
 from infra.stacks.storage import StorageStack
 
@@ -89,6 +90,14 @@ def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CAT
         catalog=catalog,
         functions={name: made.live for name, made in compute.functions.items()},
     )
+    operations = OperationsStack(
+        app,
+        id_("operations"),
+        stage=stage,
+        catalog=catalog,
+        key=storage.key,
+        instance=data.database.instance,
+    )
     Tags.of(app).add("application", "roboagency")
     Tags.of(app).add("stage", stage.name)
-    return [*copies, storage, network, data, messaging, schema, compute, api]
+    return [*copies, storage, network, data, messaging, schema, compute, api, operations]
