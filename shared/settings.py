@@ -57,6 +57,15 @@ class OwnerDatabaseSettings(DatabaseSettings):
     house_tenant_id: str
 
 
+class MigrationSettings(OwnerDatabaseSettings):
+    """What a deployment does first: the logins, as the administrator, then the migrations, as the owner.
+
+    database_administrator_secret: RDS keeps the administrator's password there; empty where the logins are there.
+    """
+
+    database_administrator_secret: str = ""
+
+
 class DatabaseInstanceSettings(Settings):
     """The instance that holds the database, as RDS calls it; not a way to connect to it."""
 

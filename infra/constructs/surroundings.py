@@ -10,7 +10,7 @@ from aws_cdk import Aws
 
 from infra.assembly.stage import Stage
 from infra.catalog import Function, Workflow
-from infra.rights.names import EMBEDDING_MODEL, OWNER_ROLE
+from infra.rights.names import APPLICATION_ROLE, EMBEDDING_MODEL, SYSTEM_ROLE
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ class Surroundings:
     def database_login_arn(self, user: str) -> str:
         """What `rds-db:connect` names: one login of one instance or of the proxy before it."""
         database = self.database
-        reached = database.resource_id if user == OWNER_ROLE else database.serving.resource_id
+        through = user in (APPLICATION_ROLE, SYSTEM_ROLE)
+        reached = database.serving.resource_id if through else database.resource_id
         return self._arn("rds-db", f"dbuser:{reached}/{user}")
 
     def embedding_model_arn(self) -> str:

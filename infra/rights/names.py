@@ -11,6 +11,8 @@ from infra.catalog import Function
 APPLICATION_ROLE = "robo_app"
 OWNER_ROLE = "robo_owner"
 SYSTEM_ROLE = "robo_system"
+# Who RDS makes with the instance; it makes the others.
+ADMINISTRATOR_ROLE = "robo_admin"
 
 # Cohere Embed v4 gives 1,536 and, truncated and normalised again, 768 dimensions.
 EMBEDDING_MODEL = "cohere.embed-v4:0"

@@ -11,7 +11,7 @@ from typing import Literal
 
 import shared.settings
 from infra.catalog import Function, Use, Zone
-from infra.rights.names import APPLICATION_ROLE, OWNER_ROLE, SYSTEM_ROLE, Names
+from infra.rights.names import ADMINISTRATOR_ROLE, APPLICATION_ROLE, OWNER_ROLE, SYSTEM_ROLE, Names
 
 Conditions = Mapping[str, Mapping[str, str]]
 """Operator → key → value, as in a policy document."""
@@ -78,6 +78,9 @@ def _database(function: Function, names: Names) -> list[Statement]:
     """Its settings tell which logins of the database a function takes."""
     variables = variables_of(function)
     logins = [names.database_login_arn(_LOGINS[v]) for v in sorted(variables & _LOGINS.keys())]
+    if "DATABASE_ADMINISTRATOR_SECRET" in variables:
+        # By password or, where RDS wants that, by token (functions/stewardship/logins.py).
+        logins.append(names.database_login_arn(ADMINISTRATOR_ROLE))
     found = [_allow(["rds-db:connect"], logins)]
     if "DATABASE_ADMINISTRATOR_SECRET" in variables:
         found.append(_allow(["secretsmanager:GetSecretValue"], [names.administrator_secret_arn()]))

@@ -17,10 +17,10 @@ from infra.constructs.lint import accept
 from infra.constructs.log_group import retention
 from infra.constructs.replication import copies_key_arn
 from infra.constructs.surroundings import Database
+from infra.rights.names import ADMINISTRATOR_ROLE
 from infra.stacks.network import CACHE_PORTS, POSTGRES_PORT, NetworkStack
 
 DATABASE_NAME = "roboagency"
-ADMINISTRATOR = "robo_admin"
 
 
 def _instance_name(stage: Stage) -> str:
@@ -79,7 +79,7 @@ class DataStack(Stack):
             port=POSTGRES_PORT,
             database_name=DATABASE_NAME,
             # RDS makes, keeps and rotates the administrator's password; functions log in with IAM tokens.
-            credentials=rds.Credentials.from_username(ADMINISTRATOR),
+            credentials=rds.Credentials.from_username(ADMINISTRATOR_ROLE),
             manage_master_user_password=True,
             iam_authentication=True,
             storage_encrypted=True,

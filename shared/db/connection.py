@@ -25,13 +25,18 @@ def _iam_token(settings: DatabaseSettings, user: str) -> str:
     )
 
 
-def connect(settings: DatabaseSettings, user: str | None = None) -> Connection:
+def connect(
+    settings: DatabaseSettings, user: str | None = None, *, password: str | None = None
+) -> Connection:
     """Open a connection as `user` (default: the application's). Raises DependencyUnavailable.
+
+    password: instead of what the settings say about logins; the administrator of a new database has one.
 
     Statements are never prepared on the server, so that a proxy can share its connections.
     """
     login = user or settings.database_user
-    password = _iam_token(settings, login) if settings.database_login == "iam" else None
+    if password is None and settings.database_login == "iam":
+        password = _iam_token(settings, login)
     try:
         return psycopg.connect(
             host=settings.database_host,
