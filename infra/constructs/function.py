@@ -27,10 +27,10 @@ from infra.assembly.release import with_release
 from infra.catalog import LIVE, Function, Zone
 from infra.constructs.environment import environment, known_values
 from infra.constructs.lint import ROLE_TWICE, accept, acknowledge
+from infra.constructs.log_group import retention
 from infra.constructs.rights import policy_statements
 from infra.constructs.surroundings import Surroundings
 
-LOG_RETENTION = logs.RetentionDays.ONE_MONTH
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 SIGNATURE = "POWERTOOLS_SERVICE_NAME"
 """What sets a stage's log lines, traces and metrics apart from those of others in its account."""
@@ -72,7 +72,7 @@ class CatalogFunction(Construct):
             self,
             "Logs",
             log_group_name=f"/aws/lambda/{name}",
-            retention=LOG_RETENTION,
+            retention=retention(),
             removal_policy=RemovalPolicy.DESTROY,
         )
         role = iam.Role(

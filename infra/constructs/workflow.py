@@ -17,6 +17,7 @@ from constructs import Construct
 
 from infra.catalog import Catalog, Workflow
 from infra.constructs.lint import ROLE_TWICE, accept, acknowledge
+from infra.constructs.log_group import retention
 
 TRACES_AND_LOGS = (
     "X-Ray's actions and those that set up the delivery of a state machine's logs know no resource (AWS's guide to "
@@ -94,7 +95,7 @@ class CatalogWorkflow(Construct):
                     "Logs",
                     # Names with this prefix do not lengthen the account's resource policy for logs, which is bounded.
                     log_group_name=f"/aws/vendedlogs/states/{workflow.deployed_name(stage)}",
-                    retention=logs.RetentionDays.ONE_MONTH,
+                    retention=retention(),
                     removal_policy=RemovalPolicy.DESTROY,
                 ),
                 level=stepfunctions.LogLevel.ALL,

@@ -12,9 +12,7 @@ from constructs import Construct
 
 from infra.assembly.stage import Stage
 from infra.catalog import Bus, Catalog, Queue, Rule
-
-DEAD_LETTER_DAYS = 14
-QUEUE_DAYS = 4
+from shared.periods import DEAD_LETTERS, QUEUED_MESSAGES
 
 
 class MessagingStack(Stack):
@@ -53,7 +51,7 @@ class MessagingStack(Stack):
         return self._sqs(
             id_,
             queue.deployed_dead_letter(self._stage.name),
-            retention=Duration.days(DEAD_LETTER_DAYS),
+            retention=Duration.days(DEAD_LETTERS.active.days),
             takes_from=sqs.RedriveAllowPolicy(
                 source_queues=[sqs.Queue.from_queue_arn(self, f"{id_}Source", arn)]
             ),
@@ -63,7 +61,7 @@ class MessagingStack(Stack):
         return self._sqs(
             f"{queue.name.title().replace('-', '')}Queue",
             queue.deployed_name(self._stage.name),
-            retention=Duration.days(QUEUE_DAYS),
+            retention=Duration.days(QUEUED_MESSAGES.active.days),
             visibility=Duration.seconds(queue.visibility),
             dead_letter=sqs.DeadLetterQueue(
                 queue=self.dead_letters[queue.name], max_receive_count=queue.max_receives
