@@ -10,7 +10,8 @@ from itertools import groupby
 from pathlib import Path
 
 from infra.assembly.deployment import MIGRATION, SEEDING
-from infra.catalog import CATALOG, Access, Bucket, Catalog, Function, Use, Zone
+from infra.catalog import CATALOG, Access, Bucket, Catalog, Function, Route, Use, Zone
+from infra.catalog.gateway import THROTTLES
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "functions.md"
 
@@ -150,10 +151,21 @@ def _routes(catalog: Catalog) -> str:
             f"`{route.function}`",
             f"`{route.permission}`",
             access[route.access],
+            _limit(route),
         )
         for route in catalog.routes
     )
-    return "## Routes\n\n" + table(("route", "function", "permission", "open to"), rows)
+    return (
+        "## Routes\n\n"
+        + table(("route", "function", "permission", "open to", "all together"), rows)
+        + "\nLimits are those of a stage of factor 1, of all callers together, before any function runs; the other "
+        "routes share the stage's. What one caller may do is counted by the functions.\n"
+    )
+
+
+def _limit(route: Route) -> str:
+    throttle = THROTTLES.get(route.operation)
+    return "" if throttle is None else f"{throttle.per_second} a second, {throttle.burst} at once"
 
 
 def _messages(catalog: Catalog) -> str:

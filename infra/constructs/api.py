@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -14,71 +13,22 @@ from constructs import Construct
 
 from infra.assembly.stage import Stage
 from infra.catalog import Access, Route
+from infra.catalog.gateway import THROTTLES
+from infra.constructs.api_answers import access_log_format, add_problems
+from infra.constructs.lint import accept
+from infra.constructs.log_group import retention
+from infra.openapi.bodies import with_required_body
 
-PROBLEM_JSON = "application/problem+json"
-
-# What the gateway answers by itself, before or instead of a function: type of response, status, title, detail.
-# An unknown path is "missing authentication token" to the gateway and 404 to everybody else.
-GATEWAY_PROBLEMS: tuple[tuple[str, int, str, str], ...] = (
-    ("DEFAULT_4XX", 400, "Bad request", "The request could not be read."),
-    ("BAD_REQUEST_BODY", 400, "Bad request", "The body could not be read."),
-    ("BAD_REQUEST_PARAMETERS", 400, "Bad request", "A parameter could not be read."),
-    ("UNAUTHORIZED", 401, "Unauthorized", "The request carries no valid credentials."),
-    ("ACCESS_DENIED", 403, "Forbidden", "$context.authorizer.detail"),
-    ("AUTHORIZER_FAILURE", 503, "Service unavailable", "Nobody can say just now whether this is allowed."),
-    ("AUTHORIZER_CONFIGURATION_ERROR", 500, "Internal error", "Something went wrong."),
-    ("INVALID_SIGNATURE", 403, "Forbidden", "The signature does not fit the request."),
-    ("EXPIRED_TOKEN", 403, "Forbidden", "The token has expired."),
-    ("WAF_FILTERED", 403, "Forbidden", "The request was refused by the firewall."),
-    ("MISSING_AUTHENTICATION_TOKEN", 404, "Not found", "There is nothing at this address."),
-    ("RESOURCE_NOT_FOUND", 404, "Not found", "There is nothing at this address."),
-    ("REQUEST_TOO_LARGE", 413, "Content too large", "The request is larger than is accepted."),
-    ("UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported media type", "The body is of a type that is not accepted."),
-    ("THROTTLED", 429, "Too many requests", "Too many requests; try again in a moment."),
-    ("QUOTA_EXCEEDED", 429, "Too many requests", "The quota is used up."),
-    ("DEFAULT_5XX", 500, "Internal error", "Something went wrong."),
-    ("INTEGRATION_FAILURE", 502, "Bad gateway", "Something went wrong."),
-    ("INTEGRATION_TIMEOUT", 504, "Gateway timeout", "The answer took too long; the work may have been done."),
-)
-RETRY_AFTER_SECONDS = 1
-
-
-def problem_template(status: int, title: str, detail: str) -> str:
-    """An RFC 9457 body; `$context.requestId` is filled by the gateway."""
-    request = "$context.requestId"
-    return json.dumps(
-        {
-            "type": "about:blank",
-            "title": title,
-            "status": status,
-            "detail": detail,
-            "instance": f"urn:request:{request}",
-            "request_id": request,
-        }
-    )
-
-
-def access_log_format() -> str:
-    """One JSON line a request. No bodies, headers or query strings: they hold what people wrote."""
-    return json.dumps(
-        {
-            "request_id": "$context.requestId",
-            "ip": "$context.identity.sourceIp",
-            "time": "$context.requestTimeEpoch",
-            "method": "$context.httpMethod",
-            "path": "$context.resourcePath",
-            "status": "$context.status",
-            "bytes": "$context.responseLength",
-            "latency_ms": "$context.responseLatency",
-            "function_latency_ms": "$context.integrationLatency",
-            "trace": "$context.xrayTraceId",
-            "problem": "$context.error.responseType",
-        }
-    )
+# Any JSON. Whether it is the object that the operation wants is for its function to say, with a pointer to each bad
+# field; what is no JSON at all is refused here, as the function would refuse it.
+_JSON_SCHEMA = apigateway.JsonSchema(schema=apigateway.JsonSchemaVersion.DRAFT4, title="Json")
 
 
 class CatalogApi(Construct):
-    """A regional REST API. Paths carry their version; the stage of the gateway is the stage of the deployment."""
+    """A regional REST API. Paths carry their version; the stage of the gateway is the stage of the deployment.
+
+    It answers no CORS preflight: no page in a browser calls it from another origin.
+    """
 
     def __init__(
         self,
@@ -94,8 +44,20 @@ class CatalogApi(Construct):
         public.
         """
         super().__init__(scope, id_)
-        self.api = self._rest_api(stage)
-        self._add_gateway_responses()
+        self.api = self._rest_api(stage, routes)
+        self._keep_execution_logs(stage)
+        accept(
+            self.api.node.find_child("CloudWatchRole"),
+            "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
+            "the role is the setting of the account's gateway for all APIs, only the gateway takes it on, and AWS's "
+            "policy for it lets it write logs and nothing else",
+        )
+        add_problems(self.api)
+        self._bodies = with_required_body()
+        self._json = self.api.add_model("Json", content_type="application/json", schema=_JSON_SCHEMA)
+        self._validator = self.api.add_request_validator(
+            "Validator", validate_request_body=True, validate_request_parameters=True
+        )
         # The gateway calls functions in this role. Permissions on the functions, one a method, would double what the
         # stacks hold, and tie theirs to this one.
         invoker = iam.Role(
@@ -125,6 +87,8 @@ class CatalogApi(Construct):
         stack = Stack.of(self)
         lambda_api = f"arn:{stack.partition}:apigateway:{stack.region}:lambda:path/2015-03-31/functions"
         guarded = route.access is not Access.PUBLIC
+        # A body that may be left out is not looked at here: it is not documented whether an empty one would pass.
+        kinds = self._bodies.get(route.operation, ())
         method = self.api.root.resource_for_path(route.path).add_method(
             route.method,
             apigateway.Integration(
@@ -138,17 +102,20 @@ class CatalogApi(Construct):
             ),
             authorizer=guard if guarded else None,
             operation_name=route.operation,
+            request_validator=self._validator if kinds else None,
+            request_models=dict.fromkeys(kinds, self._json) if kinds else None,
         )
         resource: apigateway.CfnMethod = method.node.default_child  # type: ignore[assignment]  # L1 of this L2
         resource.add_metadata("robo:permission", route.permission)
         resource.add_metadata("robo:access", route.access.value)
+        _answer_for(method, route)
 
-    def _rest_api(self, stage: Stage) -> apigateway.RestApi:
+    def _rest_api(self, stage: Stage, routes: tuple[Route, ...]) -> apigateway.RestApi:
         access_log = logs.LogGroup(
             self,
             "AccessLog",
             log_group_name=f"/aws/apigateway/robo-{stage.name}",
-            retention=logs.RetentionDays.ONE_MONTH,
+            retention=retention(),
             removal_policy=RemovalPolicy.DESTROY,
         )
         return apigateway.RestApi(
@@ -157,39 +124,72 @@ class CatalogApi(Construct):
             rest_api_name=f"robo-{stage.name}",
             description="An idea goes in; a launch kit comes out",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
-            # Access logs need a role in the settings of the account's gateway; a deleted stack leaves it to others.
+            # With a name of its own the API has one address, and the firewall's rules one form of it.
+            disable_execute_api_endpoint=bool(stage.api_domain),
+            # Logs need a role in the settings of the account's gateway; a deleted stack leaves it to others.
             cloud_watch_role=True,
             cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,
             deploy_options=apigateway.StageOptions(
                 stage_name=stage.name,
                 tracing_enabled=True,
                 metrics_enabled=True,
+                # Errors only, and never bodies: what people wrote is in no log.
+                logging_level=apigateway.MethodLoggingLevel.ERROR,
                 data_trace_enabled=False,
                 throttling_rate_limit=stage.api_requests_per_second,
                 throttling_burst_limit=stage.api_burst,
+                method_options=_lower_limits(stage, routes),
                 access_log_destination=apigateway.LogGroupLogDestination(access_log),
                 access_log_format=apigateway.AccessLogFormat.custom(access_log_format()),
             ),
         )
 
-    def _add_gateway_responses(self) -> None:
-        for kind, status, title, detail in GATEWAY_PROBLEMS:
-            headers = {
-                "Content-Type": f"'{PROBLEM_JSON}'",
-                "Cache-Control": "'no-store'",
-                "X-Content-Type-Options": "'nosniff'",
-                "Referrer-Policy": "'no-referrer'",
-                "X-Request-Id": "context.requestId",
-            }
-            if status == 401:
-                headers["WWW-Authenticate"] = "'Bearer'"
-            if status in (429, 503):
-                headers["Retry-After"] = f"'{RETRY_AFTER_SECONDS}'"
-            self.api.add_gateway_response(
-                f"{kind.title().replace('_', '')}Problem",
-                type=apigateway.ResponseType.of(kind),
-                status_code=str(status),
-                response_headers=headers,
-                # The gateway picks a template by the request's Accept and falls back on application/json.
-                templates={"application/json": problem_template(status, title, detail)},
-            )
+    def _keep_execution_logs(self, stage: Stage) -> None:
+        """Make the group of the gateway's own log before the gateway does, which would keep it for ever."""
+        group = logs.LogGroup(
+            self,
+            "ExecutionLog",
+            log_group_name=Fn.join(
+                "", ["API-Gateway-Execution-Logs_", self.api.rest_api_id, f"/{stage.name}"]
+            ),
+            retention=retention(),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.api.deployment_stage.node.add_dependency(group)
+
+
+def _lower_limits(stage: Stage, routes: tuple[Route, ...]) -> dict[str, apigateway.MethodDeploymentOptions]:
+    """The limits of operations that anybody may call. A method's settings stand for the stage's whole, so they repeat
+    the rest of it.
+    """
+    found = {}
+    for route in routes:
+        if route.operation not in THROTTLES:
+            continue
+        throttle = THROTTLES[route.operation].scaled(stage.concurrency_factor)
+        found[f"{route.path}/{route.method}"] = apigateway.MethodDeploymentOptions(
+            metrics_enabled=True,
+            logging_level=apigateway.MethodLoggingLevel.ERROR,
+            data_trace_enabled=False,
+            throttling_rate_limit=throttle.per_second,
+            throttling_burst_limit=throttle.burst,
+        )
+    return found
+
+
+def _answer_for(method: apigateway.Method, route: Route) -> None:
+    """Answer for what cdk-nag finds on every API without Cognito."""
+    if route.access is Access.PUBLIC:
+        accept(
+            method,
+            "APIG4",
+            f"{route.operation} is for anybody: whoever calls it has no credentials yet or needs none. It reads and "
+            "changes nothing of a tenant without a secret in its body, is counted by address and throttled",
+        )
+        instead = "it is for anybody, so no user pool could say who calls"
+    else:
+        instead = (
+            "our own authorizer checks the access token, API key or project token and the permission at every "
+            "request; Cognito knows neither API keys nor project tokens, and could not revoke at once"
+        )
+    accept(method, "COG4", f"{route.operation}: {instead}")

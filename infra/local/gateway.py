@@ -18,6 +18,15 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from infra.catalog import Access, Catalog, Route
+from infra.catalog.gateway import (
+    MAX_BODY_MB,
+    NOTHING_THERE,
+    REQUEST_TOO_LARGE,
+    RETRY_AFTER_SECONDS,
+    Broken,
+    TimedOut,
+    Unavailable,
+)
 from infra.local.aws.names import ACCOUNT, REGION, STAGE
 from infra.local.aws.runtime import LambdaError, Log, Outcome, Runtime, TooManyRequests
 from infra.local.aws.wsgi import Answer, Environ, read_body
@@ -26,28 +35,10 @@ from infra.local.serving import TOO_LARGE, Limits, Server, StartResponse
 from shared.errors import AppError, Forbidden, MethodNotAllowed, NotFound, Retryable, TooLarge, Unauthorized
 from shared.http import problem
 
-MAX_BODY = 10 * 1024 * 1024
-"""Bytes of a request; API Gateway's limit."""
+MAX_BODY = MAX_BODY_MB * 1024 * 1024
+"""Bytes of a request."""
 _LIMITS = Limits(body=MAX_BODY, idle=60, head=10, upload=30, answer=30, connections=256)
 _API = "robolocal1"
-
-
-class Broken(AppError):
-    """A part of the system gave no usable answer."""
-
-    status = 502
-    title = "Bad gateway"
-
-
-class Unavailable(Retryable):
-    """Nobody can say just now whether this is allowed; try again in a moment."""
-
-
-class TimedOut(AppError):
-    """A part of the system did not answer in time."""
-
-    status = 504
-    title = "Gateway timeout"
 
 
 @dataclass(frozen=True)
@@ -68,7 +59,7 @@ class Router:
             if route.method == method:
                 return _Match(route, {name: unquote(value) for name, value in found.groupdict().items()})
         if not self._at(path):
-            raise NotFound("There is nothing at this path.")
+            raise NotFound(NOTHING_THERE)
         raise MethodNotAllowed
 
     def methods(self, path: str) -> list[str]:
@@ -133,7 +124,7 @@ class Gateway:
         path = str(environ["RAW_URI"]).partition("?")[0]
         try:
             if environ.get(TOO_LARGE):
-                raise TooLarge(f"A request may have at most {MAX_BODY // 1024 // 1024} MB.")
+                raise TooLarge(REQUEST_TOO_LARGE)
             local = self._pages.answer(environ, path)
             answer = local or self._invoke(environ, path, request_id)
         except AppError as error:
@@ -161,7 +152,7 @@ class Gateway:
         try:
             return self._runtime.invoke(name, payload)
         except TooManyRequests as error:
-            raise Retryable(retry_after=1) from error
+            raise Retryable(retry_after=RETRY_AFTER_SECONDS) from error
         except LambdaError as error:
             # An event in base64 passes Lambda's 6 MB before it reaches the gateway's 10 MB.
             raise (TooLarge if error.status == 413 else Broken) from error
@@ -191,7 +182,7 @@ class Gateway:
         if isinstance(error, Unauthorized):
             headers.append(("WWW-Authenticate", "Bearer"))
         if error.retry_after is not None or isinstance(error, Retryable):
-            headers.append(("Retry-After", str(error.retry_after or 1)))
+            headers.append(("Retry-After", str(error.retry_after or RETRY_AFTER_SECONDS)))
         return Answer(error.status, headers, body)
 
 

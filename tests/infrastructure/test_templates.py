@@ -133,8 +133,8 @@ def test_logs_are_kept_for_thirty_days(templates: Templates) -> None:
     groups = resources(templates, "AWS::Logs::LogGroup").values()
 
     assert {group["Properties"]["RetentionInDays"] for group in groups} == {30}
-    # Every function, the workflow, the API and the database.
-    assert len(groups) == len(CATALOG.functions) + len(CATALOG.workflows) + 2
+    # Every function, the workflows, the API's two and the database.
+    assert len(groups) == len(CATALOG.functions) + len(CATALOG.workflows) + 3
 
 
 def test_secrets_are_generated_or_empty_and_never_written_in_a_template(templates: Templates) -> None:
