@@ -8,6 +8,8 @@ from infra.catalog import Catalog, Function
 from infra.local.aws import names
 from infra.rights.names import EMBEDDING_MODEL
 
+_SHARED = {"vectors-read-key": "vectors-key"}
+"""Functions share one environment here, so those that only search are given the key that changes vectors."""
 _DATABASE = "local"
 """The id of the database as an instance of RDS."""
 
@@ -44,7 +46,7 @@ class LocalNames:
 
     def secret_arn(self, name: str) -> str:
         """A secret, without the characters that Secrets Manager adds: here it is asked for by name."""
-        return _arn("secretsmanager", f"secret:{names.secret_name(self._secrets[name])}")
+        return _arn("secretsmanager", f"secret:{names.secret_name(self._secrets[_SHARED.get(name, name)])}")
 
     def administrator_secret_arn(self) -> str:
         """Nobody has one here: PostgreSQL trusts who reaches it."""
