@@ -12,6 +12,8 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.periods import IDLE_SESSIONS, SESSIONS
+
 S = TypeVar("S", bound="Settings")
 
 
@@ -106,14 +108,14 @@ class CapabilitySettings(Settings):
 
 
 class TokenSettings(Settings):
-    """Access and refresh tokens, sessions and API keys. Periods in seconds; source of the sessions': 000 and 004."""
+    """Access and refresh tokens, sessions and API keys. Periods in seconds; those of sessions: `shared.periods`."""
 
     token_key_secret: str
     token_issuer: str = "roboagency"  # noqa: S105  # the name of who issues tokens
     access_token_seconds: int = Field(default=600, ge=60, le=3600)
     refresh_grace_seconds: int = Field(default=30, ge=0, le=300)
-    session_idle_seconds: int = Field(default=3600, ge=60)
-    session_absolute_seconds: int = Field(default=86_400, ge=60)
+    session_idle_seconds: int = Field(default=IDLE_SESSIONS.active.seconds, ge=60)
+    session_absolute_seconds: int = Field(default=SESSIONS.active.seconds, ge=60)
 
 
 class LoginSettings(Settings):

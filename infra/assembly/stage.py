@@ -10,6 +10,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.periods import ERASED_FROM_BACKUPS
+
+# No backup outlives the promise of erasure.
+_MOST_DAYS = ERASED_FROM_BACKUPS.active.days
 _DOMAIN = r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$"
 _CERTIFICATE = r"^(arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[a-f0-9-]+)?$"
 CONTEXT_FILE = Path(__file__).resolve().parents[2] / "cdk.json"
@@ -32,7 +36,7 @@ class Stage(BaseModel):
     database_max_gib: int = Field(ge=22, description="storage grows by itself up to here")
     database_multi_az: bool
     database_proxy: bool = Field(description="functions reach PostgreSQL through RDS Proxy")
-    backup_days: int = Field(ge=1, le=35, description="how far back the database can be restored")
+    backup_days: int = Field(ge=1, le=_MOST_DAYS, description="how far back the database can be restored")
     copies_region: str = Field(
         pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$", description="where backups are copied to; empty: nowhere"
     )
@@ -40,7 +44,9 @@ class Stage(BaseModel):
         pattern=r"^[a-z0-9]+g[a-z]*\.[a-z0-9]+$", description="an arm64 EC2 instance"
     )
     vectors_gib: int = Field(ge=10, description="the volume of the vector engine")
-    vectors_snapshot_days: int = Field(ge=1, le=35, description="how long its daily snapshots are kept")
+    vectors_snapshot_days: int = Field(
+        ge=1, le=_MOST_DAYS, description="how long its daily snapshots are kept"
+    )
     vectors_way_out: Literal["address", "endpoints"] = Field(
         description="how the engine's host reaches AWS: by an address that lets nobody in, or by interface endpoints"
     )

@@ -14,6 +14,7 @@ from botocore.config import Config
 from infra.catalog import Bucket, Catalog, Function, Workflow
 from infra.local.aws import names
 from infra.local.aws.bus import pattern
+from shared.periods import DEAD_LETTERS
 
 _ROLE = f"arn:aws:iam::{names.ACCOUNT}:role/local"
 ROOT = Path(__file__).parents[3]
@@ -115,7 +116,9 @@ def _queues(catalog: Catalog, clients: _Clients) -> None:
     sqs = clients("sqs")
     for queue in catalog.queues:
         dead = names.dead_letter_name(queue)
-        sqs.create_queue(QueueName=dead, Attributes={"MessageRetentionPeriod": str(14 * 86400)})
+        sqs.create_queue(
+            QueueName=dead, Attributes={"MessageRetentionPeriod": str(DEAD_LETTERS.active.seconds)}
+        )
         redrive = {"deadLetterTargetArn": names.queue_arn(dead), "maxReceiveCount": queue.max_receives}
         sqs.create_queue(
             QueueName=names.queue_name(queue),
