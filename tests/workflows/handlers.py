@@ -8,9 +8,10 @@ from typing import Any
 
 import boto3
 
+from tests.workflows import rebuild_scripts
 from tests.workflows.scripts import STORIES
 
-_scripts = {story.name: story.script for story in STORIES}
+_scripts = {story.name: story.script for story in (*STORIES, *rebuild_scripts.STORIES)}
 _calls: list[dict[str, Any]] = []
 _counts: Counter[tuple[str, str]] = Counter()
 _lock = threading.Lock()

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import threading
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.integration.local.conftest import ACCOUNT, ROOT, System, eventually, finish, until_ready
+from tests.integration.local.conftest import ACCOUNT, System, eventually
 from tests.workflows.scripts import CALLS, STEPS, STORIES, Story
 
 TENANT = "00000000-0000-7000-8000-000000000001"
@@ -21,31 +16,15 @@ MACHINE = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:robo-local-proto-v1"
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def machine(scripted: System) -> System:
     """The system with every story begun: they wait side by side."""
-    folder = tmp_path_factory.mktemp("workflows")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.workflows.serve", "--port", "0", "--folder", str(folder)],
-        cwd=ROOT,
-        env=dict(os.environ),
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    running = System(process, folder, [])
-    try:
-        until_ready(running)
-        # What it says from here on is read, so that it never waits for a reader.
-        threading.Thread(target=process.communicate, daemon=True).start()
-        for story in STORIES:
-            running.aws("stepfunctions").start_execution(
-                stateMachineArn=MACHINE,
-                name=story.name,
-                input=json.dumps({"run_id": story.name, "tenant_id": TENANT}),
-            )
-        yield running
-    finally:
-        finish(running)
+    for story in STORIES:
+        scripted.aws("stepfunctions").start_execution(
+            stateMachineArn=MACHINE,
+            name=story.name,
+            input=json.dumps({"run_id": story.name, "tenant_id": TENANT}),
+        )
+    return scripted
 
 
 def arn(story: Story) -> str:
