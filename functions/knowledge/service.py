@@ -21,6 +21,7 @@ from shared.adapters.vectors import (
     CHUNK_FIELD,
     DOCUMENT_FIELD,
     TENANT_FIELD,
+    CollectionMissing,
     CollectionSpec,
     EmbeddingModelMismatch,
     Match,
@@ -30,16 +31,12 @@ from shared.adapters.vectors import (
     SearchQuery,
     VectorStore,
 )
-from shared.errors import Invalid, Retryable
+from shared.errors import DependencyUnavailable, Invalid
 
 FEWEST_COMPARABLES = 3
 # What being of the idea's sector is worth, in DBSF units: one standard deviation of a result list is 1/6.
 SECTOR_BONUS = 0.35
 _DOCUMENTS_PER_LOOKUP = 100
-
-
-class ComparablesNotSeeded(Retryable):
-    """The market comparables are not indexed yet; try again in a moment."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +195,7 @@ def find_comparables(
 ) -> list[Comparable]:
     """Return the `limit` products nearest to the idea, best first; those of its sector get a head start.
 
-    Always at least three. Raises ComparablesNotSeeded when there are not as many, Invalid for a blank idea or a
+    Always at least three. Raises DependencyUnavailable when there are not as many, Invalid for a blank idea or a
     limit below three; otherwise as the store does.
     """
     if limit < FEWEST_COMPARABLES:
@@ -206,9 +203,13 @@ def find_comparables(
     # Far more than asked for, so that the sector has some to put forward.
     wide = 10 * limit
     query = SearchQuery(embedder.embed_query(idea), sparse_query(idea), limit=wide, candidates=wide)
-    hits = store.search(MARKET_COMPS.spec(embedder), Scope(tenant_id, house_tenant_id), query)
+    try:
+        hits = store.search(MARKET_COMPS.spec(embedder), Scope(tenant_id, house_tenant_id), query)
+    except CollectionMissing:
+        hits = []
     if len(hits) < FEWEST_COMPARABLES:
-        raise ComparablesNotSeeded
+        # By this name, which the state machine tries again: so a run waits for a rebuild that has just begun.
+        raise DependencyUnavailable("The market comparables are not indexed yet; try again in a moment.")
     ranked = sorted(hits, key=lambda hit: -hit.score - SECTOR_BONUS * (hit.payload["sector"] == sector))
     return [Comparable.from_payload(hit.payload) for hit in ranked[:limit]]
 

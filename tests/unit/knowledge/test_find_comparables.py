@@ -8,11 +8,11 @@ import pytest
 
 from functions.knowledge.collections import MARKET_COMPS
 from functions.knowledge.comparables import Comparable, seed_comparables
-from functions.knowledge.service import ComparablesNotSeeded, find_comparables, seed_market_comps
+from functions.knowledge.service import find_comparables, seed_market_comps
 from shared.adapters.embeddings import HashedEmbedder, sparse_terms
 from shared.adapters.vectors import Point
 from shared.adapters.vectors_memory import InMemoryVectorStore
-from shared.errors import Invalid
+from shared.errors import DependencyUnavailable, Invalid
 from tests.samples import harbour
 
 OWN, OTHER, HOUSE = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -94,8 +94,13 @@ def test_before_seeding_it_is_worth_trying_again() -> None:
     empty = InMemoryVectorStore()
     empty.ensure_collection(MARKET_COMPS.spec(EMBEDDER))
 
-    with pytest.raises(ComparablesNotSeeded):
+    with pytest.raises(DependencyUnavailable, match="not indexed yet"):
         find(empty, "quota")
+
+
+def test_while_the_collection_itself_is_lost_it_is_worth_trying_again_too() -> None:
+    with pytest.raises(DependencyUnavailable, match="not indexed yet"):
+        find(InMemoryVectorStore(), "quota")
 
 
 def test_a_tenants_own_comparables_count_for_that_tenant_only() -> None:
