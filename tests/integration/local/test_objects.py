@@ -316,3 +316,48 @@ def test_objects_expire_as_their_bucket_says(tmp_path: Path) -> None:
     assert gone == 1
     assert list(backend.buckets["expiring"].keys) == ["new"]
     assert [path.read_bytes()[-3:] for path in tmp_path.rglob("*.object")] == [b"new"]
+
+
+def test_only_objects_under_the_prefix_of_a_lifecycle_expire(tmp_path: Path) -> None:
+    backend = S3Backend("us-east-1", ACCOUNT)
+    vault = Vault(tmp_path, backend)
+    backend.create_bucket("prefixed", "us-east-1")
+    for key in ("daily/old", "monthly/old"):
+        backend.put_object("prefixed", key, b"x")
+        backend.buckets["prefixed"].keys[key].last_modified -= timedelta(days=8)
+    objects = Objects(lambda _: Answer(500), vault, Presigned({"key": "secret"}))
+
+    gone = objects.expire("prefixed", datetime.now(UTC) - timedelta(days=7), "daily/")
+
+    s3_backends.bucket_accounts.pop("prefixed")
+    assert gone == 1
+    assert list(backend.buckets["prefixed"].keys) == ["monthly/old"]
+
+
+def test_replaced_versions_go_and_a_marker_that_hides_nothing_with_them(tmp_path: Path) -> None:
+    backend = S3Backend("us-east-1", ACCOUNT)
+    vault = Vault(tmp_path, backend)
+    backend.create_bucket("versions", "us-east-1")
+    backend.put_bucket_versioning("versions", "Enabled")
+    for key, bodies in {"kept": (b"1", b"2", b"3"), "deleted": (b"1", b"2"), "late": (b"1", b"2")}.items():
+        for body in bodies:
+            backend.put_object("versions", key, body)
+    backend.delete_object("versions", "deleted")
+    backend.delete_object("versions", "late")
+    long_ago = timedelta(days=31)
+    for key in ("kept", "deleted"):
+        for version in backend.buckets["versions"].keys.getlist(key):
+            version.last_modified -= long_ago
+    vault.keep_bucket("versions")
+    objects = Objects(lambda _: Answer(500), vault, Presigned({"key": "secret"}))
+
+    gone = objects.expire_replaced("versions", datetime.now(UTC) - timedelta(days=30))
+
+    left = {
+        key: len(backend.buckets["versions"].keys.getlist(key, [])) for key in ("kept", "deleted", "late")
+    }
+    s3_backends.bucket_accounts.pop("versions")
+    # Two of `kept`; both of `deleted` and its marker; those of `late` were hidden today.
+    assert gone == 5
+    assert left == {"kept": 1, "deleted": 0, "late": 3}
+    assert len(list(tmp_path.rglob("*.object"))) == 4
