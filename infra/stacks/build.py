@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import App, CfnDynamicReference, CfnDynamicReferenceService, Stack, Tags
+from aws_cdk import App, Stack, Tags
 
 from infra.assembly.database_sizes import connections_for_functions
 from infra.assembly.stage import Stage
@@ -14,30 +14,32 @@ from infra.stacks.api import ApiStack
 from infra.stacks.compute import ComputeStack
 from infra.stacks.copies import CopiesStack
 from infra.stacks.data import DataStack
+from infra.stacks.images import ImagesStack
 from infra.stacks.messaging import MessagingStack
 from infra.stacks.network import NetworkStack
 from infra.stacks.operations import OperationsStack
+from infra.stacks.previews import PreviewsStack
 from infra.stacks.schema import SchemaStack
 from infra.stacks.storage import StorageStack
-
-
-def vectors_url_parameter(stage: Stage) -> str:
-    """The SSM parameter that says where the vector engine is; an operator sets it before the first deployment."""
-    return f"/robo/{stage.name}/vectors-url"
+from infra.stacks.vectors import VectorsStack
 
 
 def gather(
-    stage: Stage, catalog: Catalog, data: DataStack, storage: StorageStack, messaging: MessagingStack
+    stage: Stage,
+    catalog: Catalog,
+    data: DataStack,
+    storage: StorageStack,
+    vectors: VectorsStack,
+    messaging: MessagingStack,
+    previews: PreviewsStack,
 ) -> Surroundings:
     """What the functions of `stage` stand on."""
     return Surroundings(
         stage=stage,
         database=data.database,
         cache_url=data.cache_url,
-        # CloudFormation reads the parameter when it makes a function, and stops when there is none.
-        vectors_url=CfnDynamicReference(
-            CfnDynamicReferenceService.SSM, vectors_url_parameter(stage)
-        ).to_string(),
+        vectors_url=vectors.url,
+        previews_url=previews.url,
         bucket_names={name: bucket.bucket_name for name, bucket in storage.buckets.items()},
         bucket_arns={name: bucket.bucket_arn for name, bucket in storage.buckets.items()},
         bus_names={name: bus.event_bus_name for name, bus in messaging.buses.items()},
@@ -68,8 +70,18 @@ def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CAT
     data = DataStack(app, id_("data"), stage=stage, network=network, key=storage.key)
     for other_region in copies:
         data.add_stack_dependency(other_region, "backups are encrypted there with its key")
+    images = ImagesStack(app, id_("images"), stage=stage)
+    vectors = VectorsStack(
+        app,
+        id_("vectors"),
+        stage=stage,
+        network=network,
+        repository=images.qdrant,
+        secret_arns=storage.secret_arns,
+    )
     messaging = MessagingStack(app, id_("messaging"), stage=stage, catalog=catalog)
-    surroundings = gather(stage, catalog, data, storage, messaging)
+    previews = PreviewsStack(app, id_("previews"), stage=stage, catalog=catalog)
+    surroundings = gather(stage, catalog, data, storage, vectors, messaging, previews)
     schema = SchemaStack(
         app, id_("schema"), catalog=catalog, assets=assets, surroundings=surroundings, network=network
     )
@@ -83,6 +95,7 @@ def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CAT
         queues=messaging.queues,
     )
     compute.add_stack_dependency(schema, "tables come before the functions that use them")
+    compute.add_stack_dependency(vectors, "its collections are seeded once the functions stand")
     api = ApiStack(
         app,
         id_("api"),
@@ -100,4 +113,4 @@ def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CAT
     )
     Tags.of(app).add("application", "roboagency")
     Tags.of(app).add("stage", stage.name)
-    return [*copies, storage, network, data, messaging, schema, compute, api, operations]
+    return [*copies, storage, network, data, images, vectors, messaging, previews, schema, compute, api, operations]

@@ -12,6 +12,7 @@ from infra.assembly.stage import Stage
 from infra.catalog import Catalog, Zone
 from infra.constructs.bucket import FLOW_LOGS
 from infra.constructs.closed_group import accept_provider
+from infra.constructs.vector_network import VectorNetwork
 
 POSTGRES_PORT = 5432
 CACHE_PORTS = (6379, 6380)  # a serverless cache answers reads from replicas on the second
@@ -42,7 +43,10 @@ def endpoint_services(catalog: Catalog) -> dict[str, ec2.IInterfaceVpcEndpointSe
 
 
 class NetworkStack(Stack):
-    """A network without an internet or NAT gateway, and the security groups that say who may talk to whom.
+    """A network whose data subnets have no route out, and the security groups that say who may talk to whom.
+
+    `vectors`: where the vector engine and its host live in it; an internet gateway is there for that host alone, in
+    stages whose way out is an address.
 
     Other stacks may add endpoints behind `endpoints_group` (`connect` opens it to a group) and statements to the
     policy of `s3_endpoint`. logs: the bucket that takes what the network writes about its traffic.
@@ -98,6 +102,15 @@ class NetworkStack(Stack):
                 subnets=ec2.SubnetSelection(subnets=self.vpc.isolated_subnets[: stage.endpoint_zones]),
             )
             self.endpoints[kind].add_to_policy(_own_account_only(kind))
+        self.vectors = VectorNetwork(
+            self,
+            "Vectors",
+            stage=stage,
+            vpc=self.vpc,
+            functions_endpoints=self.endpoints_group,
+            secrets_endpoint=self.endpoints["secret"],
+            s3_endpoint=self.s3_endpoint,
+        )
 
     def _log_traffic(self, logs: s3.IBucket) -> None:
         """All traffic, refused and let through, to the bucket: half of CloudWatch's price; its lifecycle ends it."""
@@ -143,7 +156,7 @@ class NetworkStack(Stack):
 def connect(client: ec2.SecurityGroup, server: ec2.SecurityGroup, port: int, who: str) -> None:
     """Let `client` reach `server`, and nobody else."""
     server.add_ingress_rule(client, ec2.Port.tcp(port), f"from {who}")
-    client.add_egress_rule(server, ec2.Port.tcp(port), "to the server's group")
+    client.add_egress_rule(server, ec2.Port.tcp(port), "to the group of the server")
 
 
 # What functions of the data zone ask of each service.

@@ -13,6 +13,11 @@ Statement = dict[str, Any]
 
 # AWS has no narrower resource for these.
 UNBOUNDED = {
+    "ec2:DescribeInstances",
+    "ec2:DescribeSnapshots",
+    "ec2:DescribeVolumes",
+    "ecr:GetAuthorizationToken",
+    "ecs:DiscoverPollEndpoint",
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",

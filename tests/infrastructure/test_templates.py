@@ -35,8 +35,8 @@ def only(templates: Templates, type_: str) -> Resource:
     ("stage", "stacks"),
     # In prod the stacks of functions differ by names and numbers alone, and are the slow ones.
     [
-        ("dev", ("api", "compute", "data", "messaging", "network", "schema", "storage")),
-        ("prod", ("copies", "data", "network", "storage")),
+        ("dev", ("api", "compute", "data", "messaging", "network", "schema", "storage", "vectors")),
+        ("prod", ("copies", "data", "images", "network", "storage", "vectors")),
     ],
 )
 def test_cfn_lint_finds_nothing(
@@ -71,9 +71,12 @@ def test_every_finding_that_is_accepted_has_its_reason_on_its_resource(templates
     assert not any("cfn-lint" in template.get("Metadata", {}) for template in templates.values())
 
 
-def test_the_network_has_no_way_out(templates: Templates) -> None:
-    for type_ in ("AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route"):
-        assert resources(templates, type_) == {}
+def test_the_data_has_no_way_out(templates: Templates) -> None:
+    """The one route is that of the vector engine's host, which holds nothing and lets nobody in."""
+    (route,) = resources(templates, "AWS::EC2::Route").values()
+
+    assert route["Properties"]["RouteTableId"]["Ref"].startswith("VectorsHostSubnet")
+    assert resources(templates, "AWS::EC2::NatGateway") == {}
 
 
 def test_the_data_zone_reaches_the_services_its_rights_name(templates: Templates) -> None:
@@ -133,8 +136,8 @@ def test_logs_are_kept_for_thirty_days(templates: Templates) -> None:
     groups = resources(templates, "AWS::Logs::LogGroup").values()
 
     assert {group["Properties"]["RetentionInDays"] for group in groups} == {30}
-    # Every function, the workflows, the API's two and the database.
-    assert len(groups) == len(CATALOG.functions) + len(CATALOG.workflows) + 3
+    # Every function, the workflows, the API's two, the database and the vector engine.
+    assert len(groups) == len(CATALOG.functions) + len(CATALOG.workflows) + 4
 
 
 def test_secrets_are_generated_or_empty_and_never_written_in_a_template(templates: Templates) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -27,6 +28,7 @@ from shared.errors import DependencyUnavailable
 SPEC = CollectionSpec("notes", "words-v1", 4, {})
 SCOPE = Scope(UUID(int=1))
 KEY = "k-1"
+HEALTH_CHECK = Path(__file__).resolve().parents[2] / "infra" / "constructs" / "vector_health.sh"
 
 
 class TlsFront:
@@ -82,14 +84,10 @@ class TlsFront:
         except OSError:  # the client does not trust us
             plain.close()
             return
-        with outside, socket.create_connection(self._behind) as inside:
-            self._open.add(outside)
-            try:
-                _pump(outside, inside)
-            except OSError:
-                pass
-            finally:
-                self._open.discard(outside)
+        self._open.add(outside)
+        with outside, suppress(OSError), socket.create_connection(self._behind) as inside:
+            _pump(outside, inside)
+        self._open.discard(outside)
 
 
 def _end(connection: socket.socket) -> None:
@@ -316,3 +314,30 @@ def test_a_key_that_is_not_there_is_told_as_such(front: TlsFront) -> None:
     with pytest.raises(SecretMissing):
         store.count(SPEC, SCOPE, {})
     store.close()
+
+
+def is_healthy(front: TlsFront, certificate: Path) -> bool:
+    """What ECS asks in the engine's container."""
+    port = front.url.rpartition(":")[2]
+    script = HEALTH_CHECK.read_text(encoding="utf-8")
+    asked = ["bash", "-c", script, "readyz", str(certificate), port]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+def test_the_container_is_healthy_when_the_engine_says_so_with_its_certificate(
+    front: TlsFront, leaf: trustme.LeafCert, authority: trustme.CA, tmp_path: Path
+) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "trusted.pem")
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+
+    assert is_healthy(front, tmp_path / "trusted.pem")
+    assert not is_healthy(front, tmp_path / "other.pem")
+
+
+def test_the_container_is_not_healthy_when_the_engine_is_gone(
+    face: QdrantFace, front: TlsFront, authority: trustme.CA, tmp_path: Path
+) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "trusted.pem")
+    face.stop()
+
+    assert not is_healthy(front, tmp_path / "trusted.pem")
