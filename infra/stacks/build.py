@@ -18,7 +18,6 @@ from infra.stacks.images import ImagesStack
 from infra.stacks.messaging import MessagingStack
 from infra.stacks.network import NetworkStack
 from infra.stacks.operations import OperationsStack
-from infra.stacks.previews import PreviewsStack
 from infra.stacks.schema import SchemaStack
 from infra.stacks.storage import StorageStack
 from infra.stacks.vectors import VectorsStack
@@ -31,7 +30,6 @@ def gather(
     storage: StorageStack,
     vectors: VectorsStack,
     messaging: MessagingStack,
-    previews: PreviewsStack,
 ) -> Surroundings:
     """What the functions of `stage` stand on."""
     return Surroundings(
@@ -39,7 +37,6 @@ def gather(
         database=data.database,
         cache_url=data.cache_url,
         vectors_url=vectors.url,
-        previews_url=previews.url,
         bucket_names={name: bucket.bucket_name for name, bucket in storage.buckets.items()},
         bucket_arns={name: bucket.bucket_arn for name, bucket in storage.buckets.items()},
         bus_names={name: bus.event_bus_name for name, bus in messaging.buses.items()},
@@ -80,8 +77,7 @@ def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CAT
         secret_arns=storage.secret_arns,
     )
     messaging = MessagingStack(app, id_("messaging"), stage=stage, catalog=catalog)
-    previews = PreviewsStack(app, id_("previews"), stage=stage, catalog=catalog)
-    surroundings = gather(stage, catalog, data, storage, vectors, messaging, previews)
+    surroundings = gather(stage, catalog, data, storage, vectors, messaging)
     schema = SchemaStack(
         app, id_("schema"), catalog=catalog, assets=assets, surroundings=surroundings, network=network
     )
@@ -113,4 +109,4 @@ def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CAT
     )
     Tags.of(app).add("application", "roboagency")
     Tags.of(app).add("stage", stage.name)
-    return [*copies, storage, network, data, images, vectors, messaging, previews, schema, compute, api, operations]
+    return [*copies, storage, network, data, images, vectors, messaging, schema, compute, api, operations]
