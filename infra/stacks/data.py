@@ -111,9 +111,6 @@ class DataStack(Stack):
                 "rds.force_ssl": "1",
                 "max_connections": str(database_connections(stage.database_class)),
                 "log_min_duration_statement": "1000",
-                # Who came and went; an IAM login is told by its role.
-                "log_connections": "1",
-                "log_disconnections": "1",
                 # A function that Lambda froze inside a transaction must not hold its locks.
                 "idle_in_transaction_session_timeout": "60000",
             },
