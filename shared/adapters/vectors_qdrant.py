@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -181,7 +182,7 @@ class QdrantVectorStore:
         with httpx.Client(transport=VectorsTransport(self._access), timeout=self._timeout) as client:
             try:
                 answer = client.get(f"{self._url.rstrip('/')}/readyz")
-            except httpx.HTTPError:
+            except (httpx.HTTPError, ssl.SSLError):
                 return False
         return answer.status_code == 200
 

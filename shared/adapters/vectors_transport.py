@@ -39,10 +39,10 @@ class VectorsTransport(httpx.BaseTransport):
             if not _is_untrusted(error) or not self._renew(access):
                 raise
             return _send(request, *self._opened())
-        if response.status_code == httpx.codes.UNAUTHORIZED and self._renew(access):
-            response.close()
-            return _send(request, *self._opened())
-        return response
+        if response.status_code != httpx.codes.UNAUTHORIZED:
+            return response
+        response.read()  # now it holds no connection, whatever comes of the key
+        return _send(request, *self._opened()) if self._renew(access) else response
 
     def close(self) -> None:
         """Close the connections; the next request reads the access again and opens new ones."""

@@ -306,6 +306,15 @@ def test_without_a_secret_of_a_certificate_only_the_key_is_read(
     own.vectors.close()  # type: ignore[attr-defined]  # of the store on Qdrant
 
 
+def test_a_certificate_that_is_none_opens_nothing(front: TlsFront) -> None:
+    store = QdrantVectorStore(front.url, access=lambda _: Access(KEY, "not a certificate"))
+
+    assert not store.ready()
+    with pytest.raises(DependencyUnavailable):
+        store.count(SPEC, SCOPE, {})
+    store.close()
+
+
 def test_a_key_that_is_not_there_is_told_as_such(front: TlsFront) -> None:
     def unset(fresh: bool) -> Access:
         raise SecretMissing("The secret key has no value.")
