@@ -103,11 +103,12 @@ let_engine_read() {
   chmod 0440 "$1/key.pem" "$1/certificate.pem"
 }
 
-# start_agent CLUSTER: after this, ECS starts the engine. Its tasks reach no credentials of the host.
+# start_agent CLUSTER [FILE]: after this, ECS starts the engine. Its tasks reach no credentials of the host.
 start_agent() {
   printf '%s\n' "ECS_CLUSTER=$1" ECS_AWSVPC_BLOCK_IMDS=true ECS_DISABLE_PRIVILEGED=true \
     ECS_IMAGE_PULL_BEHAVIOR=prefer-cached ECS_CONTAINER_STOP_TIMEOUT=90s ECS_RESERVED_MEMORY=256 \
-    'ECS_AVAILABLE_LOGGING_DRIVERS=["awslogs"]' >/etc/ecs/ecs.config
+    ECS_ENABLE_TASK_ENI=true ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true \
+    'ECS_AVAILABLE_LOGGING_DRIVERS=["awslogs"]' >"${2:-/etc/ecs/ecs.config}"
 }
 
 give_up() {

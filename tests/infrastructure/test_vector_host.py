@@ -169,6 +169,19 @@ def test_a_host_that_is_not_ready_ends_and_starts_no_engine(tmp_path: Path, fail
     assert not [line for line in did if line.startswith("start_agent")]
 
 
+def test_the_agent_keeps_the_credentials_of_the_host_from_its_tasks(tmp_path: Path) -> None:
+    ended = shell(f"start_agent robo-dev {tmp_path}/ecs.config", tmp_path)
+    settings = dict(line.split("=", 1) for line in (tmp_path / "ecs.config").read_text().splitlines())
+
+    assert ended.returncode == 0, ended.stderr
+    assert settings["ECS_CLUSTER"] == "robo-dev"
+    assert settings["ECS_AWSVPC_BLOCK_IMDS"] == "true"
+    assert settings["ECS_DISABLE_PRIVILEGED"] == "true"
+    assert settings["ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE"] == "true", (
+        "the host itself may write no logs"
+    )
+
+
 def test_a_variable_that_is_not_set_stops_it_before_it_does_anything(tmp_path: Path) -> None:
     ended = shell(f"{_MACHINE}\nunset VOLUME\nmain", tmp_path)
 
