@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,11 @@ from functions.knowledge import rebuild as pages
 from functions.knowledge.collections import COLLECTIONS
 from functions.knowledge.comparables import seed_comparables
 from functions.knowledge.comparison import VectorsDiffer, compare_tenant
+from functions.knowledge.indexing import DocumentWithoutAsset, index_stored
+from functions.knowledge.kits import document_id
+from functions.knowledge.repository import KnowledgeRepository
 from shared.adapters.vectors import CollectionMissing, Scope
-from shared.errors import Invalid, NotFound
+from shared.errors import DependencyUnavailable, Invalid, NotFound
 from tests.integration.database.conftest import HOUSE
 from tests.integration.knowledge.conftest import FILES, MadeKit, World, answers, index
 from tests.integration.knowledge.rebuilding import Rebuild
@@ -309,6 +313,52 @@ def test_a_new_embedding_model_takes_over_at_the_end(
     with world.database.transaction(HOUSE) as work:
         models = work.fetch_all("SELECT DISTINCT embedding_model FROM knowledge.documents")
     assert models == [{"embedding_model": "hashed-ngrams-v2"}]
+
+
+def test_rows_are_there_before_their_points(
+    world: World, make_kit: MakeKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kit = make_kit(indexed=False)
+
+    def busy(*_arguments: Any) -> None:
+        raise DependencyUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.vectors, "upsert", busy)
+        with pytest.raises(DependencyUnavailable):
+            index(world, kit)
+
+    with world.database.transaction(HOUSE) as work:
+        rows = KnowledgeRepository(work).count_chunks()
+    assert {name: held.documents for name, held in rows.items()} == {"doc_chunks": 2, "code_embeddings": 2}
+    assert points(world, HOUSE) == 0
+    index(world, kit)
+    assert points(world, HOUSE) == rows["doc_chunks"].chunks
+
+
+def test_a_document_without_its_asset_is_named(world: World, rebuild: Rebuild, make_kit: MakeKit) -> None:
+    kit = make_kit()
+    with world.database.transaction(HOUSE) as work:
+        work.execute("DELETE FROM agency.assets WHERE path = 'docs/prd.md'")
+
+    with pytest.raises(DocumentWithoutAsset, match=f"projects/{kit.project_id}/docs/prd.md"):
+        rebuild.run()
+
+
+def test_what_changes_all_the_time_is_left_to_another_attempt(
+    world: World, make_kit: MakeKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kit = make_kit()
+    ids = [document_id(HOUSE, "doc_chunks", f"{kit.project_id}/docs/prd.md")]
+    moments = iter(range(100))
+
+    def never_the_same(_repository: Any, asked: Any) -> dict[UUID, datetime]:
+        return {id_: datetime.fromtimestamp(next(moments), UTC) for id_ in asked}
+
+    monkeypatch.setattr(KnowledgeRepository, "stamps", never_the_same)
+
+    with pytest.raises(DependencyUnavailable, match="faster than"):
+        index_stored(world, HOUSE, ids)
 
 
 def test_a_tenant_without_runs_is_not_known(world: World, rebuild: Rebuild, make_kit: MakeKit) -> None:
