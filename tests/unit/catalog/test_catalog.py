@@ -66,7 +66,9 @@ def test_the_edge_touches_no_table_and_the_inside_does_not_go_out(function: Func
 
 @functions
 def test_who_has_the_settings_of_the_database_may_connect_to_it(function: Function) -> None:
-    settled = any(name.endswith("DatabaseSettings") for name in function.settings)
+    settled = any(
+        issubclass(getattr(settings, name), settings.DatabaseSettings) for name in function.settings
+    )
 
     assert settled == ("database" in {use.resource for use in function.uses})
 
