@@ -138,7 +138,7 @@ def summary(done: dict[str, Any]) -> str:
     ]
     progress = done["progress"]
     told = (
-        f"The vector engine holds what the rows of {done['tenants']} tenants say: "
+        f"The vector engine holds what the rows say (tenants: {done['tenants']}): "
         f"{progress['embedded']:,} passages embedded, {progress['unchanged']:,} were there"
     )
     return "\n".join([told, *lines])

@@ -102,7 +102,7 @@ def test_why_it_failed_is_told(end: dict[str, Any], told: str) -> None:
 def test_the_summary_names_the_collections_that_hold_something() -> None:
     lines = summary(DONE).splitlines()
 
-    assert "2 tenants" in lines[0]
+    assert "tenants: 2" in lines[0]
     assert "1,200 passages embedded, 34 were there" in lines[0]
     assert [line.split() for line in lines[1:]] == [
         ["doc_chunks", "3", "documents", "1,234", "passages"],
