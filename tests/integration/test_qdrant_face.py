@@ -23,7 +23,9 @@ import pytest
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
+from functions.knowledge.service import find_comparables, seed_market_comps
 from infra.local.qdrant import FolderInUse, QdrantFace
+from shared.adapters.embeddings import HashedEmbedder
 from shared.adapters.lexical import SparseVector
 from shared.adapters.vectors import CollectionSpec, Point, Scope, SearchQuery, VectorEngineRejected
 from shared.adapters.vectors_access import Access
@@ -262,6 +264,23 @@ def test_a_read_only_key_reads_everything_and_changes_nothing(tmp_path: Path) ->
             assert store.count(SPEC, Scope(TENANT), {}) == 0
             with pytest.raises(VectorEngineRejected, match="403"):
                 store.delete(SPEC, Scope(TENANT), {})
+
+
+def test_what_research_asks_is_answered_to_the_key_that_changes_nothing(tmp_path: Path) -> None:
+    with QdrantFace(tmp_path, api_key="k-1", read_only_api_key="r-1") as face:
+        with connected(face.url, access=lambda _: Access("k-1")) as store:
+            seed_market_comps(store, HashedEmbedder(), TENANT)
+        with connected(face.url, access=lambda _: Access("r-1")) as store:
+            found = find_comparables(
+                store,
+                HashedEmbedder(),
+                tenant_id=UUID(int=2),
+                house_tenant_id=TENANT,
+                idea="Microloans for beekeepers",
+                sector="fintech",
+            )
+
+    assert len(found) == 8
 
 
 def test_a_connection_is_kept_for_many_requests(face: QdrantFace) -> None:
