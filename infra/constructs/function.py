@@ -28,7 +28,7 @@ from infra.catalog import LIVE, Function, Zone
 from infra.constructs.environment import environment, known_values
 from infra.constructs.lint import ROLE_TWICE, accept, acknowledge
 from infra.constructs.log_group import retention
-from infra.constructs.rights import policy_statements
+from infra.constructs.rights import accept_wildcards, policy_statements
 from infra.constructs.surroundings import Surroundings
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
@@ -113,6 +113,7 @@ class CatalogFunction(Construct):
             security_groups=[security_group] if in_network else None,
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
         )
+        accept_wildcards(role, described, surroundings)
         acknowledge(self.function, "W3005", ROLE_TWICE)
         accept(self.function, "L1", OLDER_RUNTIME)
         self.live = lambda_.Alias(self, "Live", alias_name=LIVE, version=self.function.current_version)

@@ -1,12 +1,16 @@
-"""A function's statements (`infra.rights.statements`) as those of the CDK."""
+"""A function's statements (`infra.rights.statements`) as those of the CDK, and why some of them hold a wildcard."""
 
 from __future__ import annotations
 
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
 from infra.catalog import Function
+from infra.constructs.lint import accept
 from infra.rights.names import Names
 from infra.rights.statements import Statement, statements
+
+_TRACES = "X-Ray takes traces of the whole account: its actions know no resource"
 
 
 def policy_statements(function: Function, names: Names) -> list[iam.PolicyStatement]:
@@ -15,6 +19,33 @@ def policy_statements(function: Function, names: Names) -> list[iam.PolicyStatem
     Raises ValueError for a use that nothing grants, KeyError for one of what `names` does not know.
     """
     return [_statement(statement) for statement in statements(function, names)]
+
+
+def accept_wildcards(role: iam.Role, function: Function, names: Names) -> None:
+    """Answer for every wildcard in the policy of a function's role, each with the reason that its statement gives.
+
+    role: with the function's statements and those that tracing adds. Raises ValueError for a wildcard without one.
+    """
+    reasons: dict[str, list[str]] = {"*": [_TRACES]}
+    for statement in statements(function, names):
+        for resource in statement.resources:
+            if not resource.endswith("*"):
+                continue
+            if not statement.reason:
+                raise ValueError(f"{function.name}: nobody says why {statement.actions} are on {resource}")
+            reasons.setdefault(_written(role, resource), []).append(statement.reason)
+    policy = role.node.find_child("DefaultPolicy")
+    for resource, why in reasons.items():
+        accept(policy, f"IAM5[Resource::{resource}]", "; ".join(dict.fromkeys(why)))
+
+
+def _written(role: iam.Role, resource: str) -> str:
+    """A resource as cdk-nag writes it: `arn:<AWS::Partition>:s3:::…/*`."""
+    resolved = Stack.of(role).resolve(resource)
+    if isinstance(resolved, str):
+        return resolved
+    _, parts = resolved["Fn::Join"]
+    return "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)
 
 
 def _statement(statement: Statement) -> iam.PolicyStatement:
