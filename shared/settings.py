@@ -94,6 +94,12 @@ class StorageSettings(Settings):
     signed_url_seconds: int = Field(default=3600, ge=1, le=604_800)
 
 
+class PreviewSettings(Settings):
+    """The origin at which browsers show what agents made, without a slash at its end; empty: nowhere, it is saved."""
+
+    previews_url: str = Field(default="", pattern=r"^(https?://[^/?#\s]+)?$")
+
+
 class BusSettings(Settings):
     """The event bus."""
 

@@ -53,6 +53,7 @@ class Surroundings:
     database: Database
     cache_url: str
     vectors_url: str
+    previews_url: str
     bucket_names: Mapping[str, str]
     bucket_arns: Mapping[str, str]
     bus_names: Mapping[str, str]

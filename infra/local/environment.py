@@ -65,6 +65,7 @@ class Parts:
     aws_url: str
     vectors_url: str
     model_url: str
+    previews_url: str = ""
 
 
 def environment_for(
@@ -119,6 +120,7 @@ def _addresses(catalog: Catalog, parts: Parts) -> dict[str, str]:
         "DATABASE_LOGIN": "trust",
         "CACHE_URL": parts.cache_url,
         "VECTORS_URL": parts.vectors_url,
+        "PREVIEWS_URL": parts.previews_url,
     }
     values |= {
         f"{bucket.name.upper().replace('-', '_')}_BUCKET": names.bucket_name(bucket)

@@ -24,6 +24,10 @@ def parts_of(about: Mapping[str, Any], engines: Engines) -> list[Part]:
             lambda: _responds(f"{about['aws_url']}/moto-api/"),
         ),
     ]
+    if about["previews_url"]:
+        page = str(about["previews_url"])
+        purpose = "shows what the agents made, apart from the API"
+        found.append(Part("Previews", purpose, page, lambda: _responds(page)))
     postgres, redis, qdrant, model = engines.postgres, engines.redis, engines.qdrant, engines.model
     if postgres is not None:
         found.append(

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO, TypeVar, cast
 
 from infra.catalog import CATALOG, Catalog, Function
+from infra.catalog.previews import BUCKET as PREVIEWED
 from infra.local.aws.secret_file import SIGNING_KEY, load_secrets
 from infra.local.engines import Engines
 from infra.local.environment import Parts, environment_for, installed
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from infra.local.aws.logs import LogFile
     from infra.local.aws.runtime import Runtime
     from infra.local.gateway import Gateway
+    from infra.local.previews import Previews
 
 T = TypeVar("T")
 
-_PORT_FILE = "aws.port"
 _SENDER = "identity.deliver_webhook"
 _PREPARATIONS = ("stewardship.migrate_database", "knowledge.seed_collections")
 
@@ -64,6 +65,7 @@ class LocalTarget:
         self._cancelled = False
         self._gateway: Gateway | None = None
         self._front: AwsFront | None = None
+        self._previews: Previews | None = None
         self._runtime: Runtime | None = None
         self._engines: Engines | None = None
 
@@ -85,6 +87,11 @@ class LocalTarget:
     def aws_url(self) -> str:
         """The endpoint of AWS."""
         return self._ready(self._front).url
+
+    @property
+    def previews_url(self) -> str:
+        """The origin of generated pages; empty when the catalog has no bucket of them."""
+        return self._previews.url if self._previews is not None else ""
 
     @property
     def model_url(self) -> str:
@@ -128,7 +135,7 @@ class LocalTarget:
     def stop(self) -> None:
         """End everything, in the opposite order. Twice is once."""
         self._stack.close()
-        self._gateway = self._front = self._runtime = self._engines = None
+        self._gateway = self._front = self._previews = self._runtime = self._engines = None
 
     def _start(self) -> None:
         given = dict(os.environ)
@@ -163,6 +170,7 @@ class LocalTarget:
             "pid": os.getpid(),
             "url": self.url,
             "aws_url": self.aws_url,
+            "previews_url": self.previews_url,
             "model_url": self.model_url,
             "vectors_url": engines.qdrant.url if engines.qdrant is not None else "",
             "psql": self.psql,
@@ -180,11 +188,14 @@ class LocalTarget:
         observability.log_to(cast(TextIO, log))
         return log
 
-    def _last_port(self) -> int:
-        """The port of AWS at the last start, so that signed URLs outlive a restart; 0 the first time."""
-        path = self.folder / _PORT_FILE
+    def _last_port(self, of_what: str) -> int:
+        """A port at the last start, so that signed URLs outlive a restart; 0 the first time."""
+        path = self._port_file(of_what)
         text = path.read_text().strip() if path.exists() else ""
         return int(text) if text.isdecimal() else 0
+
+    def _port_file(self, of_what: str) -> Path:
+        return self.folder / f"{of_what}.port"
 
     def _log_file(self, name: str) -> LogFile:
         from infra.local.aws.logs import LogFile
@@ -227,13 +238,14 @@ class LocalTarget:
             self.folder / "s3",
             secrets[SIGNING_KEY],
             mail,
-            port=self._last_port(),
+            port=self._last_port("aws"),
             trail=self._log_file("trail").record,
             on_error=self._log_file("aws").error,
         )
-        (self.folder / _PORT_FILE).write_text(f"{front.port}\n")
+        self._port_file("aws").write_text(f"{front.port}\n")
         front.start()
         self._stack.callback(front.stop)
+        self._show_previews(front)
         # Ends after the runtime: a handler that still runs must never see the environment of the shell.
         self._environment = self._stack.enter_context(ExitStack())
         self._stack.enter_context(functions_sign(keys(self._catalog, secrets[SIGNING_KEY])))
@@ -242,6 +254,25 @@ class LocalTarget:
         front.vault.load()
         self._timed("aws")
         return runtime, front, gateway
+
+    def _show_previews(self, front: AwsFront) -> None:
+        """Open the origin of generated pages, when the catalog has a bucket of them."""
+        from infra.local.aws.names import bucket_name
+        from infra.local.previews import Previews
+
+        for bucket in (each for each in self._catalog.buckets if each.name == PREVIEWED):
+            name = bucket_name(bucket)
+            previews = Previews(
+                front.answer,
+                front.url,
+                name,
+                port=self._last_port("previews"),
+                portal_url=os.environ.get("PORTAL_URL", ""),
+            )
+            self._port_file("previews").write_text(f"{previews.port}\n")
+            previews.start()
+            self._stack.callback(previews.stop)
+            self._previews = previews
 
     def _parts(self) -> Parts:
         from infra.local.postgres import APP, DATABASE, OWNER, SYSTEM
@@ -257,6 +288,7 @@ class LocalTarget:
             database_system_user=SYSTEM,
             cache_url=redis.url if redis is not None else "",
             aws_url=self.aws_url,
+            previews_url=self.previews_url,
             vectors_url=qdrant.url if qdrant is not None else "",
             model_url=self.model_url,
         )

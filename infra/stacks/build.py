@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import App, Aws, Stack, Tags
+from aws_cdk import App, Stack, Tags
 
 from infra.assembly.database_sizes import connections_for_functions
 from infra.assembly.stage import Stage
@@ -18,6 +18,7 @@ from infra.stacks.images import ImagesStack
 from infra.stacks.messaging import MessagingStack
 from infra.stacks.network import NetworkStack
 from infra.stacks.operations import OperationsStack
+from infra.stacks.previews import PreviewsStack
 from infra.stacks.schema import SchemaStack
 from infra.stacks.storage import StorageStack
 from infra.stacks.vectors import VectorsStack
@@ -30,6 +31,7 @@ def gather(
     storage: StorageStack,
     vectors: VectorsStack,
     messaging: MessagingStack,
+    previews: PreviewsStack,
 ) -> Surroundings:
     """What the functions of `stage` stand on."""
     return Surroundings(
@@ -37,12 +39,9 @@ def gather(
         database=data.database,
         cache_url=data.cache_url,
         vectors_url=vectors.url,
+        previews_url=previews.url,
         bucket_names={name: bucket.bucket_name for name, bucket in storage.buckets.items()},
-        # Written out, so that a review of policies says which bucket a wildcard is in.
-        bucket_arns={
-            bucket.name: f"arn:{Aws.PARTITION}:s3:::{bucket.deployed_name(stage.name, Aws.ACCOUNT_ID)}"
-            for bucket in catalog.buckets
-        },
+        bucket_arns={name: bucket.bucket_arn for name, bucket in storage.buckets.items()},
         bus_names={name: bus.event_bus_name for name, bus in messaging.buses.items()},
         bus_arns={name: bus.event_bus_arn for name, bus in messaging.buses.items()},
         queue_arns={name: queue.queue_arn for name, queue in messaging.queues.items()},
@@ -81,7 +80,8 @@ def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CAT
         secret_arns=storage.secret_arns,
     )
     messaging = MessagingStack(app, id_("messaging"), stage=stage, catalog=catalog)
-    surroundings = gather(stage, catalog, data, storage, vectors, messaging)
+    previews = PreviewsStack(app, id_("previews"), stage=stage, catalog=catalog)
+    surroundings = gather(stage, catalog, data, storage, vectors, messaging, previews)
     schema = SchemaStack(
         app, id_("schema"), catalog=catalog, assets=assets, surroundings=surroundings, network=network
     )
@@ -113,4 +113,17 @@ def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CAT
     )
     Tags.of(app).add("application", "roboagency")
     Tags.of(app).add("stage", stage.name)
-    return [*copies, storage, network, data, images, vectors, messaging, schema, compute, api, operations]
+    return [
+        *copies,
+        storage,
+        network,
+        data,
+        images,
+        vectors,
+        messaging,
+        previews,
+        schema,
+        compute,
+        api,
+        operations,
+    ]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from shared.adapters.aws_errors import translated
 from shared.errors import AppError, Conflict, Invalid, NotFound
@@ -94,17 +94,23 @@ class ObjectStore(Protocol):
         filename: str,
         content_type: str,
         version: str | None = None,
+        previews_url: str = "",
     ) -> str:
         """Return a URL that lets its holder download the object for `seconds` (1–604,800).
 
-        Always a download: a browser that follows it saves `filename` and runs nothing; in `<img>` and `<video>`
-        it shows as usual. The object need not exist.
+        At the store it is always a download: a browser that follows it saves `filename` and runs nothing; in `<img>`
+        and `<video>` it shows as usual. previews_url: an origin before this bucket that passes requests on to it and
+        shows, in a sandbox, what a browser can show; a URL of such a type leads there. The object need not exist.
         """
         ...
 
 
 def s3_client() -> Any:
-    """Make boto3's client for S3: three attempts, 2 s to connect, 10 s of silence, signature version 4."""
+    """Make boto3's client for S3: three attempts, 2 s to connect, 10 s of silence, signature version 4.
+
+    It signs for the bucket's own host in its region, `<bucket>.s3.<region>.amazonaws.com`: by default boto3 signs
+    URLs for a global host, which S3 redirects and which is not the one that CloudFront asks.
+    """
     import boto3
     from botocore.config import Config
 
@@ -115,6 +121,7 @@ def s3_client() -> Any:
             read_timeout=10,
             retries={"mode": "standard", "total_max_attempts": 3},
             signature_version="s3v4",
+            s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
         ),
     )
 
@@ -206,10 +213,11 @@ class S3ObjectStore:
         filename: str,
         content_type: str,
         version: str | None = None,
+        previews_url: str = "",
     ) -> str:
         """Return a URL that lets its holder download the object for `seconds`; nothing is called."""
         check_url(seconds, content_type)
-        return str(
+        url = str(
             self._client.generate_presigned_url(
                 "get_object",
                 Params={
@@ -222,6 +230,22 @@ class S3ObjectStore:
                 ExpiresIn=seconds,
             )
         )
+        return at_origin(url, previews_url) if previews_url and shown(content_type) else url
+
+
+def shown(content_type: str) -> bool:
+    """Whether a browser shows such a thing by itself, in a sandbox too: pages, plain text, pictures and films.
+
+    Not PDF, whose viewer no browser runs in a sandbox, nor Markdown, JSON and archives, which are for programs.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind in ("text/html", "text/plain") or kind.startswith(("image/", "video/"))
+
+
+def at_origin(url: str, origin: str) -> str:
+    """Return a signed URL with another scheme and host before its path; path and query stay as they were signed."""
+    rest = urlsplit(url)._replace(scheme="", netloc="").geturl()
+    return origin + rest
 
 
 def content_disposition(filename: str) -> str:

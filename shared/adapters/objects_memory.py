@@ -11,9 +11,11 @@ from urllib.parse import quote, urlencode
 from shared.adapters.objects import (
     ListedObject,
     StoredObject,
+    at_origin,
     check_object,
     check_url,
     content_disposition,
+    shown,
 )
 from shared.errors import AppError, Conflict, NotFound
 
@@ -92,6 +94,7 @@ class InMemoryObjectStore:
         filename: str,
         content_type: str,
         version: str | None = None,
+        previews_url: str = "",
     ) -> str:
         """Return a URL of the shape S3 has; it leads nowhere."""
         check_url(seconds, content_type)
@@ -101,7 +104,8 @@ class InMemoryObjectStore:
             "X-Amz-Expires": str(seconds),
             **({} if version is None else {"versionId": version}),
         }
-        return f"https://{bucket}.objects.invalid/{quote(key)}?{urlencode(query)}"
+        url = f"https://{bucket}.objects.invalid/{quote(key)}?{urlencode(query)}"
+        return at_origin(url, previews_url) if previews_url and shown(content_type) else url
 
     def content_type(self, bucket: str, key: str) -> str:
         """What an object was said to be; for assertions. Raises NotFound."""

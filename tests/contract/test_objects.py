@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.catalog.resources import BUCKETS
+from infra.catalog.buckets import BUCKETS
 from shared.adapters.objects import (
     ListedObject,
     ObjectDamaged,
     ObjectStore,
     S3ObjectStore,
     StoredObject,
+    at_origin,
     content_disposition,
     s3_client,
 )
@@ -180,6 +181,63 @@ def test_a_signed_url_downloads_one_version_for_a_while(store: ObjectStore) -> N
 def test_a_signed_url_lasts_a_week_at_most(store: ObjectStore, seconds: int) -> None:
     with pytest.raises(Invalid):
         store.signed_url("assets", "a", seconds=seconds, filename="a", content_type="text/plain")
+
+
+PREVIEWS = "https://d1.previews.example"
+SHOWN = ["text/html; charset=utf-8", "TEXT/HTML", "text/plain", "image/png", "image/svg+xml", "video/mp4"]
+SAVED = ["application/zip", "application/pdf", "application/json", "text/markdown; charset=utf-8", "text/csv"]
+
+
+def signed(store: ObjectStore, content_type: str, previews_url: str = "") -> str:
+    return store.signed_url(
+        "assets",
+        "p/1/a b+é.html",
+        seconds=90,
+        filename="a",
+        content_type=content_type,
+        version="7",
+        previews_url=previews_url,
+    )
+
+
+@pytest.mark.parametrize("content_type", SHOWN)
+def test_what_a_browser_shows_is_found_at_the_origin_for_it(store: ObjectStore, content_type: str) -> None:
+    own, there = signed(store, content_type), signed(store, content_type, PREVIEWS)
+
+    assert there.startswith(f"{PREVIEWS}/")
+    assert urlsplit(there).path == urlsplit(own).path
+    assert parse_qs(urlsplit(there).query).keys() == parse_qs(urlsplit(own).query).keys()
+    # A download by itself: only the other origin shows it.
+    assert parse_qs(urlsplit(there).query)["response-content-disposition"][0].startswith("attachment")
+
+
+@pytest.mark.parametrize("path", ["/a%20b%2Bc/%C3%A9.html", "/bucket//x", "/q%3F%23"])
+def test_only_the_origin_of_a_signed_url_changes(path: str) -> None:
+    query = "X-Amz-Date=1&response-content-type=text%2Fhtml%3B%20charset%3Dutf-8&X-Amz-Signature=0f"
+
+    assert at_origin(f"https://store.example:4566{path}?{query}", PREVIEWS) == f"{PREVIEWS}{path}?{query}"
+
+
+@pytest.mark.parametrize("content_type", SAVED)
+def test_everything_else_is_saved_from_the_store(store: ObjectStore, content_type: str) -> None:
+    assert urlsplit(signed(store, content_type, PREVIEWS)).netloc != urlsplit(PREVIEWS).netloc
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
+def test_urls_are_signed_for_the_buckets_own_host_in_its_region(
+    monkeypatch: pytest.MonkeyPatch, region: str
+) -> None:
+    for name, value in (
+        ("AWS_DEFAULT_REGION", region),
+        ("AWS_ACCESS_KEY_ID", "a"),
+        ("AWS_SECRET_ACCESS_KEY", "b"),
+    ):
+        monkeypatch.setenv(name, value)
+
+    url = signed(S3ObjectStore(s3_client()), "text/html")
+
+    assert urlsplit(url).netloc == f"assets.s3.{region}.amazonaws.com"
+    assert parse_qs(urlsplit(url).query)["X-Amz-SignedHeaders"] == ["host"]
 
 
 @pytest.mark.usefixtures("aws")

@@ -13,11 +13,11 @@ import pytest
 
 from infra.assembly.node import use_bundled_node
 from infra.assembly.stage import Stage, read_context
+from infra.assembly.templates import Templates, read_templates
 from infra.catalog import CATALOG, Access, Route
 from infra.catalog.gateway import ADDRESS_ENTRIES, ADDRESS_REQUESTS, GATEWAY_PROBLEMS, THROTTLES
 from infra.openapi.bodies import with_required_body
 from shared.http import problem
-from tests.infrastructure.conftest import Templates, read_templates
 
 Resource = dict[str, Any]
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0123abcd-0123-4567-89ab-0123456789ab"
@@ -335,5 +335,5 @@ def test_what_the_gateway_serves_is_deployed_when_it_changes(
     assert changes(variant(routes=(replace(ROUTE, access=Access.AUTHORISED), GUARDED)))
     # What it validates, and what it answers by itself.
     assert changes(variant(routes=(replace(ROUTE, operation="create_lead"), GUARDED)))
-    monkeypatch.setitem(GATEWAY_PROBLEMS, "THROTTLED", GATEWAY_PROBLEMS["DEFAULT_5XX"])  # type: ignore[arg-type]
+    monkeypatch.setitem(GATEWAY_PROBLEMS, "THROTTLED", GATEWAY_PROBLEMS["DEFAULT_5XX"])
     assert changes(variant())

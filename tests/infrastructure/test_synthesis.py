@@ -36,6 +36,7 @@ def surroundings() -> Any:
         database=Database("db", 5432, "roboagency", "robo-dev", "db-1", "arn:administrator"),
         cache_url="rediss://cache:6379",
         vectors_url="https://vectors:6333",
+        previews_url="https://previews",
         bucket_names={"assets": "a"},
         bucket_arns={"assets": "arn:a"},
         bus_names={"agent-analytics": "bus"},

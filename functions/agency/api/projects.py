@@ -15,6 +15,7 @@ from shared.http.resource import Resource
 from shared.models.asset import Asset, AssetList, AssetOut
 from shared.models.base import PageQuery
 from shared.models.project import ProjectList, ProjectOut
+from shared.settings import PreviewSettings
 
 projects = Resource("agency.projects")
 handler = projects.handler
@@ -74,6 +75,7 @@ def _signed(call: Call[None], asset: Asset) -> AssetOut:
         filename=asset.filename,
         content_type=asset.content_type,
         version=asset.version,
+        previews_url=own.settings(PreviewSettings).previews_url,
     )
     return AssetOut(
         id=str(asset.id),

@@ -25,7 +25,7 @@ FUNCTIONS = (
         "projects",
         "Shows projects, what the agents found, and their files by signed URLs",
         READ_ASSETS,
-        settings=("StorageSettings",),
+        settings=("StorageSettings", "PreviewSettings"),
         concurrency=3,
     ),
 )

@@ -97,9 +97,10 @@ class AwsFront:
         self._server.stop()
 
     def _serve(self, environ: Environ, start_response: StartResponse) -> Any:
-        return self._answer(environ).send(start_response)
+        return self.answer(environ).send(start_response)
 
-    def _answer(self, environ: Environ) -> Answer:
+    def answer(self, environ: Environ) -> Answer:
+        """Answer a request for any service."""
         service = _service(environ)
         refused = self._guard.check(environ, service)
         if refused is not None:

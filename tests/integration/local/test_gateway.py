@@ -217,7 +217,8 @@ def test_health_and_page(system: System) -> None:
     page = _ask(system, "GET", "/_local/")
 
     assert status == 200
-    assert json.loads(body) == {"status": "ok", "parts": {"API": "ok", "AWS": "ok", "Logs": "ok"}}
+    parts = {"API": "ok", "AWS": "ok", "Previews": "ok", "Logs": "ok"}
+    assert json.loads(body) == {"status": "ok", "parts": parts}
     assert page[0] == 200
     assert b"RoboAgency on this machine" in page[2]
     assert system.about["aws_url"].encode() in page[2]
