@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from infra.alarms import Alarm, Area, Comparison, Metric, Missing, Severity, Share, alarms_of
 from infra.assembly.stage import Stage, read_context
 from infra.catalog import CATALOG
-from infra.catalog.alarms import Alarm, Area, Comparison, Metric, Missing, Severity, Share, alarms_of
 from infra.catalog_page import table
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "alarms.md"
@@ -26,7 +26,7 @@ _MISSING = {
 }
 _HEAD = """# Alarms
 
-What wakes somebody, what it means and what to do first. Generated from `infra/catalog/alarms/` by
+What wakes somebody, what it means and what to do first. Generated from `infra/alarms/` by
 `python -m infra.alarms_page`; edit the table, not this page.
 
 An alarm is called `robo-<stage>-<name>`. One that says **page** goes to the topic `robo-<stage>-page`, and again

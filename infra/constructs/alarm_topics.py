@@ -11,8 +11,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from infra.alarms import Severity
 from infra.assembly.stage import Stage
-from infra.catalog.alarms import Severity
 
 ALARMS = "cloudwatch.amazonaws.com"
 BUDGETS = "budgets.amazonaws.com"

@@ -10,7 +10,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.catalog.alarms import Alarm, Comparison, Metric, Missing, Severity, Share
+from infra.alarms import Alarm, Comparison, Metric, Missing, Severity, Share
 
 _COMPARISONS = {
     Comparison.ABOVE: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from infra.alarms import RUNBOOKS, Alarm, Area, Metric, metrics
 from infra.catalog import Catalog
-from infra.catalog.alarms import RUNBOOKS, Alarm, Area, Metric, metrics
 from infra.constructs.alarms import metric_of
 
 FREE_METRICS = 50

@@ -12,9 +12,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
+from infra.alarms import Severity, alarms_of
 from infra.assembly.stage import Stage
 from infra.catalog import Catalog
-from infra.catalog.alarms import Severity, alarms_of
 from infra.constructs.alarm_topics import AlarmTopics
 from infra.constructs.alarms import add_alarm
 from infra.constructs.dashboard import OperationsDashboard
@@ -27,7 +27,7 @@ DATABASE_EVENTS = ("failover", "failure", "low storage", "recovery")
 
 
 class OperationsStack(Stack):
-    """Every alarm of `infra.catalog.alarms`, one dashboard, the month's budget and the database's own events.
+    """Every alarm of `infra.alarms`, one dashboard, the month's budget and the database's own events.
 
     key: encrypts the topics; its policy must be one that this stack may add to.
     """

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from infra.alarms import RUNBOOKS, Alarm, Area, Comparison, Metric, Missing, Severity, alarms_of
 from infra.alarms_page import PAGE, page
 from infra.assembly.stage import Stage, read_context
+from infra.assembly.templates import Templates, read_templates
 from infra.catalog import CATALOG
-from infra.catalog.alarms import RUNBOOKS, Alarm, Area, Comparison, Metric, Missing, Severity, alarms_of
-from tests.infrastructure.conftest import Templates, read_templates
 
 CONTEXT = read_context()
 STAGES = sorted(CONTEXT["stages"])
@@ -200,6 +200,47 @@ def test_the_template_holds_the_alarms_of_the_table_and_no_others(
         assert all(
             q["MetricStat"]["Period"] == alarm.period for q in facts.get("Metrics", ()) if "MetricStat" in q
         )
+
+
+# Where a template says the name that a dimension of AWS's metrics has.
+NAMED_BY = {
+    "FunctionName": ("AWS::Lambda::Function", "FunctionName"),
+    "QueueName": ("AWS::SQS::Queue", "QueueName"),
+    "DBInstanceIdentifier": ("AWS::RDS::DBInstance", "DBInstanceIdentifier"),
+    "ApiName": ("AWS::ApiGateway::RestApi", "Name"),
+    "Stage": ("AWS::ApiGateway::Stage", "StageName"),
+    "ClusterName": ("AWS::ECS::Cluster", "ClusterName"),
+    "ServiceName": ("AWS::ECS::Service", "ServiceName"),
+}
+
+
+@stages
+def test_what_an_alarm_watches_is_there(assembly_of: Callable[[str], Path], name: str) -> None:
+    templates = read_templates(assembly_of(name))
+    resources = [made for template in templates.values() for made in template["Resources"].values()]
+    machines = {
+        made["Properties"]["StateMachineName"]
+        for made in resources
+        if made["Type"] == "AWS::StepFunctions::StateMachine"
+    }
+
+    for alarm in described(name).values():
+        for metric in alarm.measure.metrics:
+            for dimension, value in metric.dimensions:
+                if dimension == "StateMachineArn":
+                    assert value.rpartition(":")[2] in machines, alarm.name
+                elif dimension == "service":
+                    signed = {
+                        made["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+                        for made in resources
+                        if "POWERTOOLS_SERVICE_NAME" in json.dumps(made)
+                    }
+                    assert signed == {value}
+                else:
+                    type_, property_ = NAMED_BY[dimension]
+                    names = {made["Properties"].get(property_) for made in resources if made["Type"] == type_}
+                    # As long as no stack of this app runs the engine there is nothing to compare with.
+                    assert value in names or (not names and type_.startswith("AWS::ECS::")), alarm.name
 
 
 @stages

@@ -1,6 +1,6 @@
 """The metrics that alarms and the dashboard read: AWS's by service, and our own."""
 
-from infra.catalog.alarms.model import Metric
+from infra.alarms.model import Metric
 
 NAMESPACE = "RoboAgency"
 """Ours, in `shared.observability`."""
@@ -44,8 +44,8 @@ def database(stage: str, name: str, statistic: str = "Average") -> Metric:
 
 def vectors(stage: str, name: str, statistic: str = "Average") -> Metric:
     """A metric that ECS gives free of charge about the service of the vector engine; its tasks emit it."""
-    engine = f"robo-{stage}-vectors"
-    return Metric("AWS/ECS", name, (("ClusterName", engine), ("ServiceName", engine)), statistic)
+    where = (("ClusterName", f"robo-{stage}"), ("ServiceName", f"robo-{stage}-vectors"))
+    return Metric("AWS/ECS", name, where, statistic)
 
 
 def mail(name: str) -> Metric:

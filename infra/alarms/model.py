@@ -1,4 +1,4 @@
-"""The words in which alarms are described. Pure data, like the rest of the catalog."""
+"""The words in which alarms are described. Pure data, like the catalog."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from infra.alarms import metrics
+from infra.alarms.model import MINUTE, Alarm, Area, Comparison, Missing, Severity
 from infra.assembly.database_sizes import database_connections
-from infra.catalog.alarms import metrics
-from infra.catalog.alarms.model import MINUTE, Alarm, Area, Comparison, Missing, Severity
 
 _GIB = 2**30
 LAG_SECONDS = 10 * MINUTE

@@ -6,8 +6,7 @@ it.
 
 from __future__ import annotations
 
-from infra.assembly.stage import Stage
-from infra.catalog.alarms.model import (
+from infra.alarms.model import (
     RUNBOOKS,
     Alarm,
     Area,
@@ -17,9 +16,9 @@ from infra.catalog.alarms.model import (
     Severity,
     Share,
 )
-from infra.catalog.alarms.stores import of_the_cache, of_the_database, of_the_vector_engine
-from infra.catalog.alarms.trust import of_money, of_trust, of_what_leaves
-from infra.catalog.alarms.work import (
+from infra.alarms.stores import of_the_cache, of_the_database, of_the_vector_engine
+from infra.alarms.trust import of_money, of_trust, of_what_leaves
+from infra.alarms.work import (
     of_functions,
     of_queue,
     of_runs,
@@ -27,6 +26,7 @@ from infra.catalog.alarms.work import (
     of_the_api,
     of_workflow,
 )
+from infra.assembly.stage import Stage
 from infra.catalog.model import Catalog
 
 __all__ = [

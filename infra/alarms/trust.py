@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from infra.catalog.alarms import metrics
-from infra.catalog.alarms.model import (
+from infra.alarms import metrics
+from infra.alarms.model import (
     DAY,
     HOUR,
     MINUTE,

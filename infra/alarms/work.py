@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from infra.assembly.deployment import AT_DEPLOYMENT
-from infra.catalog.alarms import metrics
-from infra.catalog.alarms.model import (
+from infra.alarms import metrics
+from infra.alarms.model import (
     DAY,
     HOUR,
     MINUTE,
@@ -15,6 +14,7 @@ from infra.catalog.alarms.model import (
     Severity,
     Share,
 )
+from infra.assembly.deployment import AT_DEPLOYMENT
 from infra.catalog.model import Catalog, Function, Queue, Schedule, Workflow
 
 # Whoever loses a message of these asks for it again: identity.request_due_webhooks, agency.revive_stalled_work.
