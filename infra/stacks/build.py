@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import App, Stack, Tags
+from aws_cdk import App, Aws, Stack, Tags
 
 from infra.assembly.database_sizes import connections_for_functions
 from infra.assembly.stage import Stage
@@ -41,7 +41,11 @@ def gather(
         vectors_url=vectors.url,
         previews_url=previews.url,
         bucket_names={name: bucket.bucket_name for name, bucket in storage.buckets.items()},
-        bucket_arns={name: bucket.bucket_arn for name, bucket in storage.buckets.items()},
+        # Written out, so that a review of policies says which bucket a wildcard is in.
+        bucket_arns={
+            bucket.name: f"arn:{Aws.PARTITION}:s3:::{bucket.deployed_name(stage.name, Aws.ACCOUNT_ID)}"
+            for bucket in catalog.buckets
+        },
         bus_names={name: bus.event_bus_name for name, bus in messaging.buses.items()},
         bus_arns={name: bus.event_bus_arn for name, bus in messaging.buses.items()},
         queue_arns={name: queue.queue_arn for name, queue in messaging.queues.items()},
