@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import shared.settings
 from infra.catalog import Function, Use
-from infra.constructs.surroundings import Surroundings
 from infra.rights.names import APPLICATION_ROLE, OWNER_ROLE, SYSTEM_ROLE
 from shared.settings import OwnerDatabaseSettings, Settings
+
+if TYPE_CHECKING:
+    from infra.constructs.surroundings import Surroundings
 
 
 def variable_of(name: str, kind: str) -> str:
@@ -36,7 +39,6 @@ def known_values(surroundings: Surroundings) -> dict[str, str]:
         "HOUSE_TENANT_ID": str(stage.house_tenant_id),
         "MAIL_SENDER": stage.mail_sender,
         "PORTAL_URL": stage.portal_url,
-        "PREVIEWS_URL": surroundings.previews_url,
         **{variable_of(name, "bucket"): value for name, value in surroundings.bucket_names.items()},
         **{variable_of(name, "secret"): arn for name, arn in surroundings.secret_arns.items()},
         **{variable_of(name, "arn"): surroundings.workflow_arn(name) for name in surroundings.workflows},

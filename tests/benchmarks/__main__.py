@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from tests.benchmarks import authorised, authorised_http, intake, limits, runs, startup
+from tests.benchmarks import authorised, authorised_http, boot, intake, limits, runs, startup
 from tests.benchmarks.report import Section
 
 REQUESTS, STARTS, RUNS = 600, 3, 4
@@ -28,6 +28,7 @@ def sections(*, quick: bool) -> Iterator[Section]:
     yield from authorised_http.measure(REQUESTS // 3 if quick else 2 * REQUESTS)
     yield limits.measure(2 * REQUESTS // (5 if quick else 1))
     yield startup.measure(1 if quick else STARTS)
+    yield from boot.measure(1 if quick else STARTS)
     yield from runs.measure(1 if quick else RUNS)
 
 

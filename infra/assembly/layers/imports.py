@@ -56,7 +56,7 @@ def slowest(report: str, most: int = 4) -> tuple[tuple[str, float], ...]:
 
 
 def _run(interpreter: Path, handler: str, trees: Sequence[Path], *options: str) -> tuple[dict[str, Any], str]:
-    command = [str(interpreter), "-I", "-S", *options, str(_PROBE), handler, *map(str, trees)]
+    command = [str(interpreter), "-I", "-S", "-B", *options, str(_PROBE), handler, *map(str, trees)]
     ended = subprocess.run(  # noqa: S603  # an interpreter that was asked who it is
         command, env=_ENVIRONMENT, capture_output=True, text=True, check=False
     )

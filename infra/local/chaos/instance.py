@@ -39,6 +39,9 @@ class Instance:
     Use as a context manager, or call `start` and `stop`. What it says is in `<folder>/up.log`.
     """
 
+    module = "infra.local"
+    """Whose command `up` it is."""
+
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.folder = folder.absolute()
         self._settings = dict(settings or {})
@@ -81,7 +84,7 @@ class Instance:
         log = self.folder / "up.log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603  # our own command
-                [sys.executable, "-m", "infra.local", "up", "--port", "0", "--folder", str(self.folder)],
+                [sys.executable, "-m", self.module, "up", "--port", "0", "--folder", str(self.folder)],
                 cwd=ROOT,
                 env=inherited | self._settings,
                 stdin=subprocess.DEVNULL,
@@ -131,18 +134,22 @@ class Instance:
 
     def s3(self) -> Any:
         """Return a client of boto3 for this system's S3."""
+        return self.aws("s3", signature_version="s3v4")
+
+    def aws(self, service: str, **config: Any) -> Any:
+        """Return a client of boto3 for a service of this system, with an operator's keys. config: botocore's."""
         import boto3
         from botocore.config import Config
 
         secrets = json.loads((self.folder / "secrets.json").read_text())
         return boto3.client(
-            "s3",
+            service,
             endpoint_url=self.aws_url,
             region_name=REGION,
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=secrets[SIGNING_KEY],
             aws_session_token=None,
-            config=Config(signature_version="s3v4"),
+            config=Config(**config),
         )
 
     def object_versions(self, prefix: str) -> dict[str, int]:
