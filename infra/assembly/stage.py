@@ -36,6 +36,16 @@ class Stage(BaseModel):
     database_max_gib: int = Field(ge=22, description="storage grows by itself up to here")
     database_multi_az: bool
     database_proxy: bool = Field(description="functions reach PostgreSQL through RDS Proxy")
+    database_resource_id: str = Field(
+        default="",
+        pattern=r"^(db-[A-Z0-9]+)?$",
+        description="of an instance that was restored and took the name of the first; empty: the first's own",
+    )
+    database_administrator_secret_arn: str = Field(
+        default="",
+        pattern=r"^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+)?$",
+        description="of an instance that was restored; empty: the first's own",
+    )
     backup_days: int = Field(ge=1, le=_MOST_DAYS, description="how far back the database can be restored")
     copies_region: str = Field(
         pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$", description="where backups are copied to; empty: nowhere"

@@ -24,8 +24,10 @@ _BORROW_SECONDS = 10
 _IDLE_SECONDS = 20 * 60
 
 
-def add_proxy(scope: Construct, stage: Stage, instance: rds.DatabaseInstance, network: NetworkStack) -> Proxy:
-    """Add the proxy and say how to reach it. Raises ValueError when the network has no group for it."""
+def add_proxy(
+    scope: Construct, stage: Stage, instance: rds.DatabaseInstance, resource_id: str, network: NetworkStack
+) -> Proxy:
+    """Add the proxy and say how to reach it. resource_id: of the instance, as its logins name it. Raises ValueError when the network has no group for it."""
     if network.proxy_group is None:
         raise ValueError("the network of this stage has no group for a proxy")
     role = iam.Role(
@@ -34,10 +36,7 @@ def add_proxy(scope: Construct, stage: Stage, instance: rds.DatabaseInstance, ne
         assumed_by=iam.ServicePrincipal("rds.amazonaws.com"),
         description="RDS Proxy logs in as the roles of requests",
     )
-    resource: rds.CfnDBInstance = instance.node.default_child  # type: ignore[assignment]  # L1 of this L2
-    logins = (
-        f"arn:{Aws.PARTITION}:rds-db:{Aws.REGION}:{Aws.ACCOUNT_ID}:dbuser:{resource.attr_dbi_resource_id}"
-    )
+    logins = f"arn:{Aws.PARTITION}:rds-db:{Aws.REGION}:{Aws.ACCOUNT_ID}:dbuser:{resource_id}"
     role.add_to_policy(
         iam.PolicyStatement(
             actions=["rds-db:connect"],

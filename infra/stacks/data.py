@@ -50,14 +50,17 @@ class DataStack(Stack):
         self.instance.node.add_dependency(logged)
         resource: rds.CfnDBInstance = self.instance.node.default_child  # type: ignore[assignment]  # L1 of this L2
         self._copy_backups(resource, stage)
-        proxy = add_proxy(self, stage, self.instance, network) if stage.database_proxy else None
+        # CloudFormation does not see that a restored instance took the name (docs/runbooks/restore.md).
+        resource_id = stage.database_resource_id or resource.attr_dbi_resource_id
+        proxy = add_proxy(self, stage, self.instance, resource_id, network) if stage.database_proxy else None
         self.database = Database(
             host=self.instance.db_instance_endpoint_address,
             port=POSTGRES_PORT,
             name=DATABASE_NAME,
             instance=self.instance.instance_identifier,
-            resource_id=resource.attr_dbi_resource_id,
-            administrator_secret_arn=Token.as_string(resource.get_att("MasterUserSecret.SecretArn")),
+            resource_id=resource_id,
+            administrator_secret_arn=stage.database_administrator_secret_arn
+            or Token.as_string(resource.get_att("MasterUserSecret.SecretArn")),
             proxy=proxy,
         )
         cache = self._cache(stage, network)

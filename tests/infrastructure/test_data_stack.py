@@ -145,6 +145,32 @@ def test_a_proxy_may_log_in_as_the_roles_of_requests_only() -> None:
     assert sorted(logins) == ["robo_app", "robo_system"]
 
 
+def test_logins_are_those_of_an_instance_that_was_restored_and_took_the_name() -> None:
+    from aws_cdk import App
+
+    from infra.stacks.data import DataStack
+    from infra.stacks.network import NetworkStack
+    from infra.stacks.storage import StorageStack
+
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-new"
+    restored = {"database_resource_id": "db-RESTORED", "database_administrator_secret_arn": secret}
+    stage = stage_of("dev", database_proxy=True, **restored)
+    app = App(analytics_reporting=False)
+    storage = StorageStack(app, "storage", stage=stage, catalog=CATALOG)
+    network = NetworkStack(app, "network", stage=stage, catalog=CATALOG, logs=storage.logs)
+    database = DataStack(app, "data", stage=stage, network=network, key=storage.key).database
+
+    assert (database.resource_id, database.administrator_secret_arn) == ("db-RESTORED", secret)
+    (policy,) = resources(stores("dev", database_proxy=True, **restored), "AWS::IAM::Policy").values()
+    assert "dbuser:db-RESTORED/robo_app" in str(policy)
+    for wrong in (
+        {"database_resource_id": "robo-prod"},
+        {"database_administrator_secret_arn": "robo/prod/x"},
+    ):
+        with pytest.raises(ValueError, match="database"):
+            stage_of("dev", **wrong)
+
+
 def reached(name: str, around: Any) -> str:
     from infra.constructs.environment import environment, known_values
 
