@@ -39,6 +39,7 @@ def known_values(surroundings: Surroundings) -> dict[str, str]:
         "HOUSE_TENANT_ID": str(stage.house_tenant_id),
         "MAIL_SENDER": stage.mail_sender,
         "PORTAL_URL": stage.portal_url,
+        "PREVIEWS_URL": surroundings.previews_url,
         **{variable_of(name, "bucket"): value for name, value in surroundings.bucket_names.items()},
         **{variable_of(name, "secret"): arn for name, arn in surroundings.secret_arns.items()},
         **{variable_of(name, "arn"): surroundings.workflow_arn(name) for name in surroundings.workflows},
