@@ -23,11 +23,11 @@ MARK = "Clicked"
 
 
 class Player:
-    """One run through one prototype."""
+    """One run through one prototype: a file, or an address."""
 
-    def __init__(self, page: Page, path: Path) -> None:
+    def __init__(self, page: Page, place: Path | str) -> None:
         self.page = page
-        self.address = path.as_uri()
+        self.address = place if isinstance(place, str) else place.as_uri()
         self.report = Report()
         self.model: Model = {}
         self.kinds: dict[str, Callable[[Model, Model], None]] = {
@@ -73,11 +73,15 @@ class Player:
         """Write until something stays: on a busy machine Chromium may lose the first writes of a fresh profile."""
         for _ in range(20):
             self.page.evaluate("localStorage.setItem('first', 'kept')")
-            self.page.reload()
+            self.reload()
             if self.page.evaluate("localStorage.getItem('first')") == "kept":
                 self.page.evaluate("localStorage.removeItem('first')")
                 return
         raise AssertionError("the browser stores nothing")
+
+    def reload(self) -> None:
+        """Load the page anew; what it keeps in the browser stays."""
+        self.page.reload()
 
     # Screens
 
@@ -148,7 +152,7 @@ class Player:
             }""",
             [f"prototype.{self.model['hash']}", entity["name"], state],
         )
-        self.page.reload()
+        self.reload()
 
     # Controls
 
@@ -235,7 +239,7 @@ class Player:
         assert {name: made[0]["values"][name] for name in action["fields"]} == {
             name: values[name] for name in action["fields"]
         }
-        self.page.reload()
+        self.reload()
         assert self.rows(entity) == made, "the row was lost on reloading"
         shown = self.listed(action, entity)
         if shown is not None:
