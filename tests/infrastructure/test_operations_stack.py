@@ -239,8 +239,7 @@ def test_what_an_alarm_watches_is_there(assembly_of: Callable[[str], Path], name
                 else:
                     type_, property_ = NAMED_BY[dimension]
                     names = {made["Properties"].get(property_) for made in resources if made["Type"] == type_}
-                    # As long as no stack of this app runs the engine there is nothing to compare with.
-                    assert value in names or (not names and type_.startswith("AWS::ECS::")), alarm.name
+                    assert value in names, alarm.name
 
 
 @stages
