@@ -16,9 +16,9 @@ from pathlib import Path
 from infra.assembly.layers.imports import measure as measure_import
 from infra.assembly.layers.report import Built
 from infra.catalog import CATALOG, Function
+from tests.benchmarks.boot_times import times_of
 from tests.benchmarks.report import Section, milliseconds
 from tests.infrastructure.boot.scenario import BootedSystem, lives, play
-from tests.infrastructure.boot.times import times_of
 from tests.infrastructure.boot.trees import Trees, bootable
 
 COMPARED = ("agency.intake", "identity.sessions", "agency.apply_launch", "identity.relay_outbox")

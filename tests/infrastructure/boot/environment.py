@@ -93,11 +93,6 @@ class BootedFunction:
         """Whether the process can take another event."""
         return not self._ended.done()
 
-    @property
-    def seconds_to_first_next(self) -> float:
-        """Of its initialisation, as the process itself says."""
-        return float(json.loads(self.report_file.read_text(encoding="utf-8"))["seconds"])
-
     def stop(self) -> None:
         """End the process."""
         if self._process is not None:

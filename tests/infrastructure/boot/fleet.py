@@ -58,7 +58,7 @@ class Fleet:
             booted, error = self._environment(function)
             outcome = error or self._invoke(booted, event, context)
             if error is not None:
-                self._record(booted, event, error, 0.0)
+                self._record(booted, event, error, [])
             if outcome.error_type in _FATAL:
                 self._end(function.name)
             elif (
@@ -73,9 +73,9 @@ class Fleet:
         return outcome
 
     def _invoke(self, booted: BootedFunction, event: bytes, context: LambdaContext) -> Outcome:
-        started = time.perf_counter()
+        began = time.monotonic()
         outcome = booted.invoke(event, context)
-        self._record(booted, event, outcome, time.perf_counter() - started)
+        self._record(booted, event, outcome, [began, time.monotonic()])
         return outcome
 
     def stop(self) -> None:
@@ -118,14 +118,14 @@ class Fleet:
         if booted is not None:
             booted.stop()
 
-    def _record(self, booted: BootedFunction, event: bytes, outcome: Outcome, seconds: float) -> None:
+    def _record(self, booted: BootedFunction, event: bytes, outcome: Outcome, moments: list[float]) -> None:
         line: dict[str, Any] = {
             "function": booted.function.name,
             "environment": booted.name,
             "event": json.loads(event or b"{}"),
             "failed": outcome.failed,
             "answer": json.loads(outcome.payload or b"null"),
-            "seconds": seconds,
+            "moments": moments,
             "at_first_next": booted.at_first_next,
         }
         with self._lock:

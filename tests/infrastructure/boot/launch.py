@@ -4,9 +4,10 @@ Run as a program with `python -I -S`, by the Python of the trees: the standard l
 
     launch.py <report> <module.attribute> <tree of awslambdaric> <tree>…
 
-The report is written when the runtime asks for its first event: `seconds` since the start of this program; `did`:
-connections, look-ups of names, threads, child processes and locks that the interpreter's audit saw; `foreign`:
-modules that come neither from the trees nor from the standard library; `packages`: what came from the trees.
+The report is written when the runtime asks for its first event: `moments` of the start and of this, in seconds of the
+monotonic clock; `did`: connections, look-ups of names, threads, child processes and locks that the interpreter's audit
+saw; `foreign`: modules that come neither from the trees nor from the standard library; `packages`: what came from the
+trees.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _WATCHED = {
 
 def main(report: str, handler: str, runtime: str, trees: list[str]) -> None:
     """Boot, and serve events until somebody ends the process."""
-    started = time.perf_counter()
+    began = time.monotonic()
     did: list[str] = []
     booting = True
 
@@ -49,7 +50,7 @@ def main(report: str, handler: str, runtime: str, trees: list[str]) -> None:
             nonlocal booting
             if booting:
                 booting = False
-                _write(report, time.perf_counter() - started, did, trees, [*standard, runtime])
+                _write(report, [began, time.monotonic()], did, trees, [*standard, runtime])
             return super().wait_next_invocation()
 
     client.LambdaRuntimeClient = Reporting  # type: ignore[attr-defined]
@@ -57,14 +58,14 @@ def main(report: str, handler: str, runtime: str, trees: list[str]) -> None:
     client.main(["awslambdaric", handler])
 
 
-def _write(report: str, seconds: float, did: list[str], trees: list[str], others: list[str]) -> None:
+def _write(report: str, moments: list[float], did: list[str], trees: list[str], others: list[str]) -> None:
     import json
     import os
 
     files = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
     own, allowed = _below(trees), _below([*trees, *others])
     found = {
-        "seconds": seconds,
+        "moments": moments,
         "did": did,
         "packages": sorted(
             {name.partition(".")[0] for name, file in files.items() if file and file.startswith(own)}
