@@ -1,5 +1,7 @@
 """Conditions of policy statements: every operator and every key must hold, of its values any one.
 
+A request has one value for a key here; for operators on sets (`ForAnyValue:`, `ForAllValues:`) it is a set of one.
+
 Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html (2026).
 """
 
@@ -34,8 +36,11 @@ def _condition(operator: str, key: str, given: Any) -> Condition:
     name = key.lower()
     if operator == "Null":
         return lambda context: any((name not in context) == (value == "true") for value in values)
-    plain = operator.removesuffix("IfExists")
-    optional = plain != operator
+    among, _, plain = operator.rpartition(":")
+    if among not in ("", "ForAnyValue", "ForAllValues"):
+        raise Unsupported(f"the condition operator {operator} is not evaluated")
+    optional = plain.endswith("IfExists") or among == "ForAllValues"
+    plain = plain.removesuffix("IfExists")
     if plain in _POSITIVE:
         fits = _POSITIVE[plain]
         # A key that the request does not have fits nothing.
@@ -44,7 +49,10 @@ def _condition(operator: str, key: str, given: Any) -> Condition:
         )
     if plain in _NEGATED:
         fits = _POSITIVE[_NEGATED[plain]]
-        return lambda context: name not in context or not any(fits(context[name], value) for value in values)
+        absent = among != "ForAnyValue" or optional
+        return lambda context: (
+            not any(fits(context[name], value) for value in values) if name in context else absent
+        )
     raise Unsupported(f"the condition operator {operator} is not evaluated")
 
 

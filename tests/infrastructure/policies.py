@@ -10,7 +10,7 @@ from infra.assembly.stage import Stage, read_context
 from infra.catalog import CATALOG, Function
 from infra.rights.calls import Call, Place, operations
 from infra.rights.deployment import Deployment
-from infra.rights.names import APPLICATION_ROLE, EMBEDDING_MODEL, OWNER_ROLE, SYSTEM_ROLE
+from infra.rights.names import APPLICATION_ROLE, EMBEDDING_MODEL, OWNER_ROLE, SYSTEM_ROLE, Names
 
 LOGINS = (APPLICATION_ROLE, OWNER_ROLE, SYSTEM_ROLE)
 OTHER_ACCOUNT = "444455556666"
@@ -99,6 +99,37 @@ class StageNames:
     def _database(self, attribute: str) -> Any:
         ((stack, logical_id, _),) = self._deployment.resources("AWS::RDS::DBInstance")
         return self._deployment.resolve(stack, {"Fn::GetAtt": [logical_id, attribute]})
+
+
+def moved(resource: str, function: Function, here: Names, there: StageNames) -> str:
+    """A resource that a function used on one machine, as it is called in the account.
+
+    Of two names that are one thing here (the keys of the vector engine) the function's own counts. KeyError for
+    what is not in the catalog.
+    """
+    own = [use.resource.partition(":") for use in function.uses]
+    pairs = [
+        *((here.secret_arn(name), there.secret_arn(name)) for kind, _, name in own if kind == "secret"),
+        *((here.secret_arn(secret.name), there.secret_arn(secret.name)) for secret in CATALOG.secrets),
+        *((here.bucket_arn(bucket.name), there.bucket_arn(bucket.name)) for bucket in CATALOG.buckets),
+        *((here.bus_arn(bus.name), there.bus_arn(bus.name)) for bus in CATALOG.buses),
+        *((here.queue_arn(queue.name), there.queue_arn(queue.name)) for queue in CATALOG.queues),
+        *((here.workflow_arn(flow.name), there.workflow_arn(flow.name)) for flow in CATALOG.workflows),
+        *(
+            (here.executions_arn(flow.name).rstrip("*"), there.executions_arn(flow.name).rstrip("*"))
+            for flow in CATALOG.workflows
+        ),
+        (here.data_key_arn(), there.data_key_arn()),
+    ]
+    for local, remote in pairs:
+        rest = resource.removeprefix(local)
+        if rest != resource and (not rest or rest.startswith("/") or local.endswith(":")):
+            return remote + rest
+    if resource.rpartition(":")[2].startswith("identity/"):
+        # Whoever sends here is the stage's own there.
+        sender = there.sender_arns()
+        return sender[0] if "@" in resource else sender[1]
+    raise KeyError(resource)
 
 
 def calls_on(names: StageNames) -> Iterator[tuple[str, Call]]:

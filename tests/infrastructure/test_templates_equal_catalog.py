@@ -76,9 +76,7 @@ def test_every_kind_of_the_catalog_is_looked_at() -> None:
 @pytest.mark.parametrize("type_", sorted(CATALOG_TYPES))
 def test_a_resource_that_is_taken_away_is_missed(templates: Templates, type_: str) -> None:
     providers = ("AWSCDK", "CustomVpcRestrictDefaultSG")
-    at = [
-        (resources, id_) for resources, id_ in of_type(templates, type_) if not id_.startswith(providers)
-    ]
+    at = [(resources, id_) for resources, id_ in of_type(templates, type_) if not id_.startswith(providers)]
     assert at, f"the templates have no {type_}"
 
     for resources, logical_id in at:
