@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cfnlint
 import pytest
 
 from infra.assembly.node import use_bundled_node
@@ -285,6 +286,17 @@ def plain() -> dict[str, Any]:
     return variant()
 
 
+@pytest.fixture(scope="module")
+def named() -> dict[str, Any]:
+    return variant(api_domain="api.roboagency.example", api_certificate_arn=CERTIFICATE, firewall=True)
+
+
+def test_cfn_lint_finds_nothing_with_a_name_and_a_firewall(named: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "template.json").write_text(json.dumps(named), encoding="utf-8")
+
+    assert [str(match) for match in cfnlint.lint_file(tmp_path / "template.json")] == []
+
+
 def deployment_of(template: dict[str, Any]) -> str:
     (stage,) = of_type(template, "AWS::ApiGateway::Stage")
     return str(stage["Properties"]["DeploymentId"]["Ref"])
@@ -299,8 +311,7 @@ def test_without_a_name_the_api_has_the_gateways(plain: dict[str, Any]) -> None:
     assert "ApiDomainTarget" not in plain["Outputs"]
 
 
-def test_with_a_name_it_has_no_other() -> None:
-    named = variant(api_domain="api.roboagency.example", api_certificate_arn=CERTIFICATE, firewall=True)
+def test_with_a_name_it_has_no_other(named: dict[str, Any]) -> None:
     (api,) = of_type(named, "AWS::ApiGateway::RestApi")
     (domain,) = of_type(named, "AWS::ApiGateway::DomainName")
     (mapping,) = of_type(named, "AWS::ApiGateway::BasePathMapping")
@@ -318,7 +329,7 @@ def test_with_a_name_it_has_no_other() -> None:
 
 
 def test_what_the_gateway_serves_is_deployed_when_it_changes(
-    plain: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    plain: dict[str, Any], named: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = {deployment_of(plain)}
 
@@ -331,6 +342,8 @@ def test_what_the_gateway_serves_is_deployed_when_it_changes(
     assert changes(variant(routes=(GUARDED,)))
     # By the flag `authorizerChangeDeploymentLogicalId` in cdk.json.
     assert changes(variant(authorizer="agency.projects"))
+    # The gateway's own address is shut by a deployment only.
+    assert changes(named)
     assert changes(variant(routes=(replace(ROUTE, function="agency.projects"), GUARDED)))
     assert changes(variant(routes=(replace(ROUTE, access=Access.AUTHORISED), GUARDED)))
     # What it validates, and what it answers by itself.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import cfnlint
 import pytest
 
 from infra.assembly.node import use_bundled_node
@@ -119,6 +121,12 @@ def test_with_a_name_it_speaks_tls_12_and_says_where_to_point(named: dict[str, A
     assert config["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
     assert named["Outputs"]["PreviewsUrl"]["Value"] == "https://previews.example"
     assert "DomainName" in json.dumps(named["Outputs"]["PreviewsDomainTarget"]["Value"])
+
+
+def test_cfn_lint_finds_nothing(named: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "template.json").write_text(json.dumps(named), encoding="utf-8")
+
+    assert [str(match) for match in cfnlint.lint_file(tmp_path / "template.json")] == []
 
 
 def test_only_the_function_that_signs_knows_the_origin(templates: Templates) -> None:

@@ -35,7 +35,10 @@ def only(templates: Templates, type_: str) -> Resource:
     ("stage", "stacks"),
     # In prod the stacks of functions differ by names and numbers alone, and are the slow ones.
     [
-        ("dev", ("api", "compute", "data", "messaging", "network", "schema", "storage", "vectors")),
+        (
+            "dev",
+            ("api", "compute", "data", "messaging", "network", "previews", "schema", "storage", "vectors"),
+        ),
         ("prod", ("copies", "data", "images", "network", "storage", "vectors")),
     ],
 )
