@@ -55,6 +55,6 @@ def read_accepted(folder: Path) -> list[Accepted]:
             found["acknowledgedId"].rpartition("AwsSolutions-")[2], resource["constructPath"], found["reason"]
         )
         for plugin in report["pluginReports"]
-        for found in plugin["suppressedViolations"]
+        for found in plugin.get("suppressedViolations", [])
         for resource in found["violatingConstructs"]
     )

@@ -27,7 +27,10 @@ _IDLE_SECONDS = 20 * 60
 def add_proxy(
     scope: Construct, stage: Stage, instance: rds.DatabaseInstance, resource_id: str, network: NetworkStack
 ) -> Proxy:
-    """Add the proxy and say how to reach it. resource_id: of the instance, as its logins name it. Raises ValueError when the network has no group for it."""
+    """Add the proxy and say how to reach it. resource_id: of the instance, as its logins name it.
+
+    Raises ValueError when the network has no group for it.
+    """
     if network.proxy_group is None:
         raise ValueError("the network of this stage has no group for a proxy")
     role = iam.Role(

@@ -104,17 +104,16 @@ def _stores(stage: Stage, run: Measured) -> Iterator[Limit]:
             "a larger `database_class`; a read replica for lists and reports",
         )
     months = KIT_MONTHS
-    vectors = run.chunks * assumed("chunk", "bytes_of_vector") * assumed("chunk", "overhead")
     memory = MEMORY_GIB[stage.vectors_instance.rpartition(".")[2]]
     yield Limit(
         f"the vector engine's memory ({memory} GiB, passages of {months:.0f} months)",
-        memory * GIB * fill / vectors / months,
-        "vectors on disk with quantised copies in memory; a larger `vectors_instance`; then shards",
+        memory * GIB * fill / (run.chunks * assumed("chunk", "memory")) / months,
+        "a larger `vectors_instance`; then shards",
     )
-    text = run.chunks * (assumed("chunk", "bytes_of_vector") * 2 + assumed("chunk", "characters"))
+    passage = assumed("chunk", "bytes_of_vector") + assumed("chunk", "characters")
     yield Limit(
         f"the vector engine's volume ({stage.vectors_gib} GiB)",
-        stage.vectors_gib * GIB * fill / text / months,
+        stage.vectors_gib * GIB * fill / (run.chunks * passage * assumed("chunk", "copies_on_disk")) / months,
         "a larger `vectors_gib`",
     )
 

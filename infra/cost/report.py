@@ -147,8 +147,8 @@ _LIMITS = """Today is taken as {today:,} runs a month; a tenth ({busiest:.0%}) o
 busiest hour. Limits are those of `prod` in `cdk.json` and of an account that nobody has raised.
 """
 _FOOT = """The vector engine's memory and volume and the database's disk fill with time, for the periods of
-`shared/periods.py`, and come first; then the bill, which is the model's; then what the model gives a minute. No
-queue, bus, state machine or bucket comes near its limit.
+`shared/periods.py`; the other limits are met in a busy hour. The bill is the model's, nearly all of it. No queue,
+bus, state machine or bucket comes near its limit.
 """
 
 

@@ -23,6 +23,9 @@ from infra.stacks.schema import SchemaStack
 from infra.stacks.storage import StorageStack
 from infra.stacks.vectors import VectorsStack
 
+# CloudFormation knows no tags on them, though the CDK writes some.
+_WITHOUT_TAGS = ("AWS::RDS::DBProxyTargetGroup",)
+
 
 def gather(
     stage: Stage,
@@ -115,8 +118,8 @@ def add_stacks(app: App, stage: Stage, assets: Assets, *, catalog: Catalog = CAT
         key=storage.key,
         instance=data.database.instance,
     )
-    Tags.of(app).add("application", "roboagency")
-    Tags.of(app).add("stage", stage.name)
+    for tag, value in (("application", "roboagency"), ("stage", stage.name)):
+        Tags.of(app).add(tag, value, exclude_resource_types=list(_WITHOUT_TAGS))
     return [
         *copies,
         storage,

@@ -245,7 +245,10 @@ class QdrantVectorStore:
             self._client.create_collection(
                 spec.physical,
                 vectors_config={
-                    DENSE: models.VectorParams(size=spec.dimension, distance=models.Distance.COSINE)
+                    # In memory is the graph: vectors themselves would fill it after some hundred kits.
+                    DENSE: models.VectorParams(
+                        size=spec.dimension, distance=models.Distance.COSINE, on_disk=True
+                    )
                 },
                 sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
             )

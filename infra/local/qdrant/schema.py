@@ -22,6 +22,7 @@ class VectorParams(_Strict):
 
     size: int = Field(ge=1, le=65_536)
     distance: Literal["Cosine", "Dot", "Euclid", "Manhattan"]
+    on_disk: bool | None = None
 
 
 class SparseVectorParams(_Strict):
@@ -54,7 +55,9 @@ class CollectionConfig(_Strict):
         return engine.EdgeConfig(
             vectors={
                 name: engine.EdgeVectorParams(
-                    size=params.size, distance=getattr(engine.Distance, params.distance)
+                    size=params.size,
+                    distance=getattr(engine.Distance, params.distance),
+                    on_disk=params.on_disk,
                 )
                 for name, params in self.vectors.items()
             },
