@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import filecmp
 import io
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from infra.assembly.bytecode import check_absent
-from infra.assembly.layers import BUILD, DEPLOYED, LIMIT_BYTES, unzipped_bytes
+from infra.assembly.layers import BUILD, DEPLOYED, LIMIT_BYTES, build, unzipped_bytes
 from infra.assembly.layers.imports import Imported, slowest
 from infra.assembly.layers.report import Built, built_for, faults, unwanted
 from infra.assembly.layers.sizes import function_bytes
@@ -65,6 +68,24 @@ def test_bytecode_is_right_or_absent(built: Built) -> None:
             DEPLOYED.compiler.check(folder)
         else:
             check_absent(folder)
+
+
+def test_no_list_of_files_knows_the_interpreter_that_installed(built: Built) -> None:
+    """A command begins with its path, and the hash of one in a list would make every build another asset."""
+    lists = [path for folder in built.layers.values() for path in folder.glob("python/*.dist-info/RECORD")]
+
+    assert lists
+    assert not [path for path in lists if re.search(r"^(\.\./)*bin/", path.read_text(), re.MULTILINE)]
+
+
+def test_the_same_pins_are_the_same_bytes(built: Built, tmp_path: Path) -> None:
+    again = build("model", tmp_path)
+    first = built.layers["model"]
+    files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
+
+    assert again.name == first.name
+    assert files == sorted(path.relative_to(again) for path in again.rglob("*") if path.is_file())
+    assert filecmp.cmpfiles(first, again, [str(path) for path in files], shallow=False)[1:] == ([], [])
 
 
 def test_what_was_built_is_found_again_and_told(built: Built) -> None:

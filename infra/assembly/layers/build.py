@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -19,9 +20,10 @@ from infra.assembly.layers.target import DEPLOYED, Target
 BUILD = ROOT / "build"
 MOUNT = "/opt"
 """Where Lambda unpacks layers."""
-_RECIPE = "2"
+_RECIPE = "3"
 """Changes when the same pins come to be built differently."""
 _AT_A_TIME = 2
+_COMMAND = re.compile(r"(\.\./)*bin/")
 
 
 def build(layer: str, into: Path = BUILD, target: Target = DEPLOYED) -> Path:
@@ -83,4 +85,13 @@ def _install(pins: Sequence[str], folder: Path, target: Target) -> None:
     command += ["--only-binary=:all:", "--no-deps", "--no-compile", "--no-warn-conflicts"]
     command += ["--root-user-action", "ignore", "--target", str(folder), *pins]
     subprocess.run(command, check=True)  # noqa: S603  # our own interpreter, arguments from this repository
+    _leave_out_commands(folder)
+
+
+def _leave_out_commands(folder: Path) -> None:
+    """Remove the commands of the packages, and the lists' lines about them: both hold the path of our interpreter."""
     shutil.rmtree(folder / "bin", ignore_errors=True)
+    for path in folder.glob("*.dist-info/RECORD"):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if not _COMMAND.match(line)]
+        path.write_text("".join(kept), encoding="utf-8")

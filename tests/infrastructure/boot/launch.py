@@ -4,10 +4,10 @@ Run as a program with `python -I -S`, by the Python of the trees: the standard l
 
     launch.py <report> <module.attribute> <tree of awslambdaric> <tree>…
 
-The report is written when the runtime asks for its first event: `moments` of the start and of this, in seconds of the
-monotonic clock; `did`: connections, look-ups of names, threads, child processes and locks that the interpreter's audit
-saw; `foreign`: modules that come neither from the trees nor from the standard library; `packages`: what came from the
-trees.
+The report is written when the runtime asks for its first event: `moments` of the start and of this, in seconds of
+the monotonic clock; `did`: connections, look-ups of names, threads, child processes and locks that the interpreter's
+audit saw; `foreign`: modules that come neither from the trees nor from the standard library; `packages`: what came
+from the trees.
 """
 
 from __future__ import annotations
