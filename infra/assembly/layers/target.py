@@ -10,6 +10,9 @@ from infra.assembly.bytecode import Compiler, compiler_for
 
 RUNTIME_PYTHON = "3.13"
 """The Python of Lambda."""
+_LATE_PATCH = (
+    99  # what only early patches of a version need (async-timeout before 3.11.3) is needed by nobody
+)
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,12 @@ class Target:
         """What a requirement's marker is compared with there."""
         return {
             "implementation_name": "cpython",
-            "implementation_version": f"{self.python}.0",
+            "implementation_version": f"{self.python}.{_LATE_PATCH}",
             "os_name": "posix",
             "platform_machine": self.machine,
             "platform_python_implementation": "CPython",
             "platform_system": "Linux",
-            "python_full_version": f"{self.python}.0",
+            "python_full_version": f"{self.python}.{_LATE_PATCH}",
             "python_version": self.python,
             "sys_platform": "linux",
             "extra": "",
