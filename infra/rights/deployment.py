@@ -210,6 +210,7 @@ _NAMES = {
     "AWS::StepFunctions::StateMachine": "StateMachineName",
     "AWS::IAM::Role": "RoleName",
     "AWS::RDS::DBInstance": "DBInstanceIdentifier",
+    "AWS::RDS::DBProxy": "DBProxyName",
 }
 """The property that names a resource, where it is not `Name`."""
 
@@ -236,6 +237,8 @@ _ARNS = {
     ("AWS::SecretsManager::Secret", "Arn"): ("secretsmanager", "secret:{}-AbCdEf"),
     ("AWS::KMS::Key", "Arn"): ("kms", "key/{}"),
     ("AWS::RDS::DBInstance", "DBInstanceArn"): ("rds", "db:{}"),
+    # By an id of its own, which policies name; `prx-` and its name stand for that.
+    ("AWS::RDS::DBProxy", "DBProxyArn"): ("rds", "db-proxy:prx-{}"),
     ("AWS::RDS::DBInstance", "MasterUserSecret.SecretArn"): ("secretsmanager", "secret:rds!{}-AbCdEf"),
 }
 """Service and resource of the ARN that an attribute gives; `{}` is the resource's name."""

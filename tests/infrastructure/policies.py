@@ -87,7 +87,12 @@ class StageNames:
         return str(self._database("DBInstanceArn"))
 
     def database_login_arn(self, user: str) -> str:
-        return self._arn("rds-db", f"dbuser:{self._database('DbiResourceId')}/{user}")
+        reached = self._database("DbiResourceId")
+        if self.stage.database_proxy and user in (APPLICATION_ROLE, SYSTEM_ROLE):
+            ((stack, logical_id, _),) = self._deployment.resources("AWS::RDS::DBProxy")
+            arn = self._deployment.resolve(stack, {"Fn::GetAtt": [logical_id, "DBProxyArn"]})
+            reached = arn.rpartition(":")[2]
+        return self._arn("rds-db", f"dbuser:{reached}/{user}")
 
     def embedding_model_arn(self) -> str:
         return f"arn:aws:bedrock:{self._deployment.region}::foundation-model/{EMBEDDING_MODEL}"

@@ -16,7 +16,7 @@ from infra.assembly.deployment import AT_DEPLOYMENT
 from infra.assembly.release import release_of
 from infra.assembly.stage import Stage, read_context
 from infra.catalog import CATALOG, LIVE, Catalog, Function, Schedule, Zone
-from infra.catalog.capacity import database_demand, scaled, uses_database
+from infra.catalog.capacity import PROXY_SHARE, database_demand, scaled, uses_database
 from infra.equality.realised import Resource, Templates
 from shared.periods import LOGS
 from tests.infrastructure.conftest import read_templates
@@ -299,7 +299,8 @@ def test_what_the_templates_reserve_fits_the_database(deployed: Of, stage: str) 
     instance = system.stage.database_class
 
     assert held == database_demand(system.catalog)
-    assert held <= connections_for_functions(instance) < database_connections(instance)
+    assert connections_for_functions(instance) < database_connections(instance)
+    assert held <= connections_for_functions(instance) * (PROXY_SHARE if system.stage.database_proxy else 1)
 
 
 @stages

@@ -51,8 +51,8 @@ def test_templates_hold_what_the_catalog_says(assembly_of: Callable[[str], Path]
 def test_a_stage_has_as_many_executions_as_its_factor_says(assembly_of: Callable[[str], Path]) -> None:
     said = differences(CATALOG, read_templates(assembly_of("prod")), "prod")
 
-    assert "function agents-think: concurrency is 20, the catalog says 10" in said
-    assert "queue high: max_concurrency is 10, the catalog says 5" in said
+    assert "function agents-think: concurrency is 40, the catalog says 10" in said
+    assert "queue high: max_concurrency is 20, the catalog says 5" in said
 
 
 def test_every_kind_of_the_catalog_is_looked_at() -> None:
