@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from infra.assembly.stage import Stage, read_context
 from infra.catalog import Bucket, Catalog
-
-if TYPE_CHECKING:
-    from infra.equality.inventory import Inventory
-    from infra.equality.realised import Resource, Templates
+from infra.equality.inventory import Inventory
+from infra.equality.templates import Resource, Templates
 
 Rule = tuple[str, int | None, int | None]
 """A lifecycle: prefix, days until the object ends, days until it moves to Glacier Instant Retrieval."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from infra.catalog import Catalog
-from infra.equality.inventory import Inventory, described, optional_empty_variables
-from infra.equality.realised import Template, Templates, realised
+from infra.equality.described import described, optional_empty_variables
+from infra.equality.inventory import Inventory
+from infra.equality.realised import realised
+from infra.equality.templates import Template, Templates
 
 # What carries the things of the catalog; a type outside this list and outside the kinds below is a surprise.
 SUPPORTING_TYPES = frozenset(

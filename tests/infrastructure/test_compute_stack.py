@@ -17,7 +17,7 @@ from infra.assembly.release import release_of
 from infra.assembly.stage import Stage, read_context
 from infra.catalog import CATALOG, LIVE, Catalog, Function, Schedule, Zone
 from infra.catalog.capacity import PROXY_SHARE, database_demand, scaled, uses_database
-from infra.equality.realised import Resource, Templates
+from infra.equality.templates import Resource, Templates
 from shared.periods import LOGS
 from tests.infrastructure.conftest import read_templates
 

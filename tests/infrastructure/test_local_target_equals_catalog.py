@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from infra.catalog import CATALOG
+from infra.equality.described import described
 from infra.equality.differences import compare
-from infra.equality.inventory import Inventory, described
+from infra.equality.inventory import Inventory
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = {"bucket", "bus", "dead-letter queue", "function", "queue", "rule", "secret", "workflow"}

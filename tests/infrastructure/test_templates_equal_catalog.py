@@ -12,8 +12,8 @@ import pytest
 from infra.assembly.stage import Stage, read_context
 from infra.catalog import CATALOG
 from infra.catalog.capacity import scaled
+from infra.equality.described import described
 from infra.equality.differences import CATALOG_TYPES, differences
-from infra.equality.inventory import described
 from tests.infrastructure.conftest import Templates, read_templates
 
 Resource = dict[str, Any]
