@@ -1,9 +1,10 @@
 """How much may run at once: reserved concurrency, what it holds of the database, and what of the account.
 
 A function that uses the database keeps one connection for each execution environment (`shared.db.unit_of_work`), also
-while Lambda has it frozen. Reserved concurrency is the only bound on environments, so the sum over those functions is
-the most connections that they hold. Only after a release, while Lambda still keeps environments of the versions
-before, there may be more; who finds no connection then answers 503 or is tried again.
+while Lambda has it frozen; two when it works both as the application and as the system's role. Reserved concurrency is
+the only bound on environments, so the sum over those functions is the most that they hold. Only after a release, while
+Lambda still keeps environments of the versions before, there may be more; who finds no connection then answers 503 or
+is tried again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 from infra.catalog.model import Catalog, Function, Use
 
 _DATABASE = Use("database", "connect")
+_LOGINS = frozenset({"DatabaseSettings", "SystemDatabaseSettings"})
 
 ACCOUNT_CONCURRENCY = 1000
 """Concurrent executions of an account in a region, by default. A new account may start with 10, of which nothing can
@@ -39,9 +41,14 @@ def uses_database(function: Function) -> bool:
     return _DATABASE in function.uses
 
 
+def connections_each(function: Function) -> int:
+    """The connections of one execution environment: one for each role that it works as."""
+    return max(1, len(_LOGINS.intersection(function.settings))) if uses_database(function) else 0
+
+
 def database_demand(catalog: Catalog) -> int:
     """The most connections that the functions of a scaled catalog hold together."""
-    return sum(function.concurrency for function in catalog.functions if uses_database(function))
+    return sum(function.concurrency * connections_each(function) for function in catalog.functions)
 
 
 def account_demand(catalog: Catalog) -> int:

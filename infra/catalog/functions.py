@@ -90,7 +90,7 @@ FUNCTIONS = (
         "functions.agency.events.revive_stalled_work.handler",
         Zone.DATA,
         "Finds runs and indexing that nothing is working on, and asks for them again",
-        settings=("SystemDatabaseSettings", "BusSettings", "RunSettings"),
+        settings=("DatabaseSettings", "SystemDatabaseSettings", "BusSettings", "RunSettings"),
         uses=(DATABASE, PUBLISH),
         scales=False,
     ),

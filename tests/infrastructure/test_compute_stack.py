@@ -16,7 +16,7 @@ from infra.assembly.deployment import AT_DEPLOYMENT
 from infra.assembly.release import release_of
 from infra.assembly.stage import Stage, read_context
 from infra.catalog import CATALOG, LIVE, Catalog, Function, Schedule, Zone
-from infra.catalog.capacity import PROXY_SHARE, database_demand, scaled, uses_database
+from infra.catalog.capacity import PROXY_SHARE, connections_each, database_demand, scaled
 from infra.equality.templates import Resource, Templates
 from shared.periods import LOGS
 from tests.infrastructure.conftest import read_templates
@@ -292,9 +292,8 @@ def test_a_workflow_calls_aliases_so_that_a_redriven_run_meets_the_repaired_func
 def test_what_the_templates_reserve_fits_the_database(deployed: Of, stage: str) -> None:
     system = deployed(stage)
     held = sum(
-        system.function(function).properties["ReservedConcurrentExecutions"]
+        system.function(function).properties["ReservedConcurrentExecutions"] * connections_each(function)
         for function in CATALOG.functions
-        if uses_database(function)
     )
     instance = system.stage.database_class
 

@@ -18,6 +18,7 @@ from infra.catalog.capacity import (
     UNRESERVED,
     account_demand,
     check_capacity,
+    connections_each,
     database_demand,
     scaled,
     uses_database,
@@ -43,7 +44,8 @@ def test_a_stage_fits_its_database_and_the_account(stage: Stage) -> None:
 
     check_capacity(catalog, connections, proxy=stage.database_proxy)
 
-    assert database_demand(catalog) <= connections < DATABASE_CONNECTIONS[stage.database_class]
+    assert connections < DATABASE_CONNECTIONS[stage.database_class]
+    assert database_demand(catalog) <= connections * (PROXY_SHARE if stage.database_proxy else 1)
     assert account_demand(catalog) <= ACCOUNT_CONCURRENCY - UNRESERVED
 
 
@@ -128,10 +130,11 @@ def test_scaling_is_done_once() -> None:
     assert twice == scaled(CATALOG, 3)
 
 
-def test_one_environment_holds_one_connection() -> None:
+def test_one_environment_holds_a_connection_for_each_role_that_it_works_as() -> None:
     for function in CATALOG.functions:
-        # A second login would be a second connection; only the migration has one more, at the moment it begins.
+        # Only the migration has one more, at the moment it begins.
         kinds = [getattr(settings, name) for name in function.settings]
         logins = [kind for kind in kinds if issubclass(kind, settings.DatabaseSettings)]
-        assert len(logins) == uses_database(function), function.name
+        assert len(logins) == connections_each(function), function.name
+        assert (len(logins) > 0) == uses_database(function), function.name
         assert not uses_database(function) or function.zone is Zone.DATA, function.name
