@@ -1,10 +1,10 @@
 """How much may run at once: reserved concurrency, what it holds of the database, and what of the account.
 
-A function that uses the database keeps one connection for each execution environment (`shared.db.unit_of_work`), also
-while Lambda has it frozen; two when it works both as the application and as the system's role. Reserved concurrency is
-the only bound on environments, so the sum over those functions is the most that they hold. Only after a release, while
-Lambda still keeps environments of the versions before, there may be more; who finds no connection then answers 503 or
-is tried again.
+A function that uses the database keeps one connection for each execution environment (`shared.db.unit_of_work`),
+also while Lambda has it frozen; two when it works both as the application and as the system's role. Reserved
+concurrency is the only bound on environments, so the sum over those functions is the most that they hold. Only
+after a release, while Lambda still keeps environments of the versions before, there may be more; who finds no
+connection then answers 503 or is tried again.
 """
 
 from __future__ import annotations
