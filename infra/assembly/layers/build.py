@@ -82,7 +82,14 @@ def _install(pins: Sequence[str], folder: Path, target: Target) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += [*platforms, "--python-version", target.python, "--implementation", "cp"]
     # The list is complete and exact; bytecode of the Python that installs would be the wrong one.
-    command += ["--only-binary=:all:", "--no-deps", "--no-compile", "--no-warn-conflicts"]
+    # Older pips hold what a package says of Python against the one that installs: the pins are of the target.
+    command += [
+        "--only-binary=:all:",
+        "--no-deps",
+        "--no-compile",
+        "--no-warn-conflicts",
+        "--ignore-requires-python",
+    ]
     command += ["--root-user-action", "ignore", "--target", str(folder), *pins]
     subprocess.run(command, check=True)  # noqa: S603  # our own interpreter, arguments from this repository
     _leave_out_commands(folder)

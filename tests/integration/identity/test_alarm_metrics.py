@@ -161,6 +161,8 @@ def stage(aws: None, door: Door, monkeypatch: pytest.MonkeyPatch) -> Iterator[Do
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
+    # A system of one machine that ran in this process may have left its own.
+    monkeypatch.setattr(observability, "_stream", None)
     stalled = {
         "tenant_id": door.tenant,
         "run_id": uuid4(),

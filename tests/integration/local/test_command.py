@@ -125,7 +125,7 @@ def test_engines_start_work_and_end(start: Start) -> None:
 
     assert _health(running) == {
         "status": "ok",
-        "parts": dict.fromkeys(("API", "AWS", "PostgreSQL", "Redis", "Qdrant", "Logs"), "ok"),
+        "parts": dict.fromkeys(("API", "AWS", "Previews", "PostgreSQL", "Redis", "Qdrant", "Logs"), "ok"),
     }
     children = running.children()
     assert {"postgres", "redis-server"} <= {child.name() for child in children}
