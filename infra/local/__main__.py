@@ -46,7 +46,8 @@ class _Signals:
         """Wait for a signal."""
         self._waiting = True
         while self._received is None:
-            time.sleep(3600)
+            # Not for long: the kernel may wake another thread, and a handler runs on this one only.
+            time.sleep(0.5)
         raise _Ended
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
