@@ -19,7 +19,7 @@ from infra.assembly import layers
 from infra.assembly.code_asset import ROOT, assemble_code
 from infra.assembly.node import use_bundled_node
 from infra.assembly.stage import Stage, read_context
-from infra.assembly.templates import read_accepted
+from infra.assembly.templates import count_ignored, read_accepted, read_templates
 from infra.catalog import CATALOG
 
 BUILD = ROOT / "build"
@@ -75,8 +75,12 @@ def main(arguments: list[str] | None = None) -> None:
     folder = synthesise(options.stage, options.out, options.layers)
     accepted = read_accepted(folder)
     rules = {one.rule.partition("[")[0] for one in accepted}
+    ignored = count_ignored(read_templates(folder))
     print(folder)
-    print(f"cdk-nag: no open finding; {len(accepted)} of {len(rules)} rules are accepted, each with a reason")
+    print(
+        f"cdk-nag: nothing open; {len(accepted)} findings of {len(rules)} rules accepted, each with a reason"
+    )
+    print(f"cfn-lint is told to ignore {ignored} findings, each with a reason")
 
 
 if __name__ == "__main__":
