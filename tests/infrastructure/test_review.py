@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from infra.assembly.stage import read_context
-from infra.assembly.templates import Accepted, SynthesisFailed, read_accepted, synthesise_apart
+from infra.assembly.templates import (
+    Accepted,
+    SynthesisFailed,
+    count_ignored,
+    read_accepted,
+    synthesise_apart,
+)
 from tests.infrastructure.snapshots import FOLDER, accepted_page
 
 FEWEST_WORDS = 6
@@ -37,3 +43,12 @@ def test_every_accepted_finding_is_on_one_resource_with_a_reason(accepted: dict[
 def test_a_stage_that_is_not_there_fails_and_says_so(tmp_path: Path) -> None:
     with pytest.raises(SynthesisFailed, match="no stage 'moon'"):
         synthesise_apart("moon", tmp_path)
+
+
+def test_what_cfn_lint_ignores_is_counted() -> None:
+    told = {"cfn-lint": {"config": {"ignore_checks": ["W1", "W2"]}, "reason": "because"}}
+
+    assert (
+        count_ignored({"one": {"Resources": {"A": {"Metadata": told}, "B": {}}}, "two": {"Resources": {}}})
+        == 2
+    )
