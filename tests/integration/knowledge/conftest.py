@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -39,10 +40,10 @@ FILES = {
 _TYPES = {"md": "text/markdown", "json": "application/json", "png": "image/png"}
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The real vector engine behind its face."""
-    with QdrantFace(tmp_path_factory.mktemp("vectors")) as face:
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[str]:
+    """The real vector engine behind its face, empty."""
+    with QdrantFace(tmp_path / "vectors") as face:
         yield face.url
 
 
