@@ -22,7 +22,7 @@ _MOST = 5000
 # quarters.
 _SHARE = 0.7
 
-RESERVED_CONNECTIONS = 9
+RESERVED_CONNECTIONS = 10
 """Kept from functions: 3 for superusers, 2 for RDS's own administrators, the rest for rdsadmin and for a person."""
 
 DATABASE_CONNECTIONS = {

@@ -26,7 +26,7 @@ FUNCTIONS = (
         "Shows projects, what the agents found, and their files by signed URLs",
         READ_ASSETS,
         settings=("StorageSettings", "PreviewSettings"),
-        concurrency=3,
+        concurrency=2,
     ),
 )
 
