@@ -83,6 +83,17 @@ class Player:
         """Load the page anew; what it keeps in the browser stays."""
         self.page.reload()
 
+    def reload_until(self, kept: Callable[[], bool]) -> None:
+        """Load the page anew, up to five times, until what was written is there.
+
+        Chromium sends writes and the reload on different ways: on a busy machine the new process may read before they
+        have arrived. A page writes nothing by loading, so what it never wrote does not appear by trying again.
+        """
+        for _ in range(5):
+            self.reload()
+            if kept():
+                return
+
     # Screens
 
     def visit(self, screen: Model) -> None:
@@ -152,7 +163,7 @@ class Player:
             }""",
             [f"prototype.{self.model['hash']}", entity["name"], state],
         )
-        self.reload()
+        self.reload_until(lambda: self.rows(entity)[0]["state"] == state)
 
     # Controls
 
@@ -239,7 +250,7 @@ class Player:
         assert {name: made[0]["values"][name] for name in action["fields"]} == {
             name: values[name] for name in action["fields"]
         }
-        self.reload()
+        self.reload_until(lambda: self.rows(entity) == made)
         assert self.rows(entity) == made, "the row was lost on reloading"
         shown = self.listed(action, entity)
         if shown is not None:
