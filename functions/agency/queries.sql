@@ -104,16 +104,6 @@ WHERE tenant_id = %(tenant_id)s AND project_id = %(project_id)s
 ORDER BY id
 LIMIT %(limit)s;
 
--- list_assets_as_stored --
--- The assets of some projects that stand behind stored objects, each named by its key and its version.
-SELECT a.id, a.tenant_id, a.project_id, a.run_id, a.type, a.path, a.bucket, a.key, a.version, a.sha256, a.filename,
-       a.content_type, a.size_bytes, a.metadata, a.created_at
-FROM agency.assets a
-JOIN unnest(%(keys)s::text[], %(versions)s::text[]) AS stored (key, version)
-    ON a.key = stored.key AND a.version IS NOT DISTINCT FROM stored.version
-WHERE a.tenant_id = %(tenant_id)s AND a.project_id = ANY(%(project_ids)s)
-ORDER BY a.id;
-
 -- put_asset --
 -- Adds an asset, or refreshes the one at the same path of the same run: a repeated step makes no second row.
 INSERT INTO agency.assets
@@ -271,7 +261,6 @@ WHERE (status IN ('queued', 'running') OR (status = 'completed' AND indexed_at I
 ORDER BY heartbeat_at
 LIMIT 500;
 
--- list_tenants_with_runs --
 -- A page of the tenants that have runs, in the order of their ids: one look into the index for each, however many runs.
 WITH RECURSIVE tenants AS (
     (SELECT tenant_id FROM agency.workflow_runs

@@ -122,20 +122,6 @@ class AgencyRepository:
         )
         return [Asset.model_validate(row) for row in rows]
 
-    def list_assets_as_stored(
-        self, project_ids: list[UUID], objects: list[tuple[str, str | None]]
-    ) -> list[Asset]:
-        """Return the assets of some projects by the keys and versions of their objects."""
-        rows = self._work.fetch_all(
-            self._sql["list_assets_as_stored"],
-            {
-                "project_ids": project_ids,
-                "keys": [key for key, _ in objects],
-                "versions": [version for _, version in objects],
-            },
-        )
-        return [Asset.model_validate(row) for row in rows]
-
     def put_asset(self, **columns: Any) -> None:
         """Add an asset or refresh the one at its path."""
         self._run("put_asset", **columns)
@@ -247,8 +233,3 @@ class AgencyRepository:
     def find_stalled_runs(self, stall_seconds: int) -> list[dict[str, Any]]:
         """Return runs of every tenant that nothing moves; the unit of work must be the system's."""
         return self._work.fetch_all(self._sql["find_stalled_runs"], {"stall_seconds": stall_seconds})
-
-    def list_tenants_with_runs(self, after: UUID | None, limit: int) -> list[UUID]:
-        """Return at most `limit` tenants that have runs, after one of them; the unit of work must be the system's."""
-        rows = self._work.fetch_all(self._sql["list_tenants_with_runs"], {"after": after, "limit": limit})
-        return [row["tenant_id"] for row in rows]

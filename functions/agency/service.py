@@ -292,16 +292,3 @@ def kit_to_index(work: UnitOfWork, run_id: UUID) -> tuple[Run, list[Asset]] | No
 def mark_indexed(work: UnitOfWork, run_id: UUID) -> None:
     """The kit of a run is in the vector engine."""
     AgencyRepository(work).mark_indexed(run_id)
-
-
-def list_tenants_with_runs(work: UnitOfWork, after: UUID | None, limit: int) -> list[UUID]:
-    """Return the next `limit` tenants that have runs, by id; the unit of work must be the system's."""
-    return AgencyRepository(work).list_tenants_with_runs(after, limit)
-
-
-def assets_as_stored(
-    work: UnitOfWork, project_ids: list[UUID], objects: list[tuple[str, str | None]]
-) -> dict[tuple[str, str | None], Asset]:
-    """Return the assets of some projects by key and version of their objects; what has none is left out."""
-    found = AgencyRepository(work).list_assets_as_stored(project_ids, objects)
-    return {(asset.key, asset.version): asset for asset in found}

@@ -10,7 +10,7 @@ from uuid import UUID
 from functions.knowledge.collections import COLLECTIONS, MARKET_COMPS, Collection
 from functions.knowledge.comparables import seed_comparables
 from functions.knowledge.indexing import Named, index_stored
-from functions.knowledge.kits import document_id, name_of
+from functions.knowledge.kits import document_id
 from functions.knowledge.repository import Counted, KnowledgeRepository
 from shared.adapters.vectors import CHUNK_FIELD, DOCUMENT_FIELD, Scope
 from shared.bootstrap import Container
@@ -95,7 +95,7 @@ def _differing(own: Container, tenant_id: UUID, collection: Collection) -> Mappi
         held[payload[DOCUMENT_FIELD]].add(payload[CHUNK_FIELD])
     with own.database.transaction(tenant_id) as work:
         rows = KnowledgeRepository(work).list_of_collection(collection.name)
-    wanted = {name_of(key): (id_, set(range(chunks))) for id_, key, chunks in rows}
+    wanted = {name: (id_, set(range(chunks))) for id_, name, chunks in rows}
     found = {
         id_: (collection.name, name)
         for name, (id_, chunks) in wanted.items()

@@ -15,13 +15,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from functions.agency import service as agency
 from functions.knowledge.collections import COLLECTIONS
-from functions.knowledge.kits import kit_file, name_of, place_of
+from functions.knowledge.kits import kit_file
 from functions.knowledge.repository import KnowledgeRepository, StoredDocument
-from functions.knowledge.service import CutDocument, Indexed, index_passages
+from functions.knowledge.service import CutDocument, Indexed, index_chunks
 from shared.bootstrap import Container
-from shared.errors import AppError, DependencyUnavailable
+from shared.errors import DependencyUnavailable
 from shared.models.asset import Asset
 
 # How often documents may change under our hands before somebody else has to try.
@@ -29,10 +28,6 @@ _ROUNDS = 5
 
 Named = tuple[str, str]
 """A document in the engine: the names of its collection and of itself."""
-
-
-class DocumentWithoutAsset(AppError):
-    """An indexed document has no asset, so what is stored beside its vectors cannot be told."""
 
 
 def index_kit(own: Container, tenant_id: UUID, assets: list[Asset]) -> int:
@@ -47,7 +42,7 @@ def index_kit(own: Container, tenant_id: UUID, assets: list[Asset]) -> int:
     with own.database.transaction(tenant_id) as work:
         repository = KnowledgeRepository(work)
         ids = [
-            repository.put(tenant_id, file, own.embedder_of(file.place.collection.dimension).model)
+            repository.put_kit_file(tenant_id, file, own.embedder_of(file.place.collection.dimension).model)
             for file in files
         ]
     index_stored(own, tenant_id, ids)
@@ -60,7 +55,7 @@ def index_stored(
     """Make the points of documents what their rows say; points of documents without a row are removed.
 
     known: names of documents that may have no row any more. Returns how many passages were embedded, unchanged and
-    removed. Raises DependencyUnavailable when rows change faster than they can be followed, DocumentWithoutAsset;
+    removed. Raises DependencyUnavailable when rows change faster than they can be followed;
     otherwise as the store and the embedder do.
     """
     names = dict(known or {})
@@ -69,13 +64,8 @@ def index_stored(
     for _ in range(_ROUNDS):
         with own.database.transaction(tenant_id) as work:
             stored = KnowledgeRepository(work).read(pending)
-            assets = agency.assets_as_stored(
-                work,
-                list({document.project_id for document in stored}),
-                [(document.key, document.version) for document in stored],
-            )
-        names |= {document.id: (document.collection, name_of(document.key)) for document in stored}
-        cut = {document.id: _cut(document, assets) for document in stored}
+        names |= {document.id: (document.collection, document.name) for document in stored}
+        cut = {document.id: _cut(document) for document in stored}
         gone = {
             id_: (names[id_][0], CutDocument(names[id_][1], ()))
             for id_ in pending
@@ -88,12 +78,8 @@ def index_stored(
     raise DependencyUnavailable("Documents change faster than they are indexed; try again in a moment.")
 
 
-def _cut(document: StoredDocument, assets: Mapping[tuple[str, str | None], Asset]) -> tuple[str, CutDocument]:
-    asset = assets.get((document.key, document.version))
-    place = None if asset is None else place_of(asset)
-    if place is None:
-        raise DocumentWithoutAsset(f"The indexed document {document.key} ({document.id}) has no asset.")
-    return document.collection, CutDocument(place.name, document.passages, place.payload)
+def _cut(document: StoredDocument) -> tuple[str, CutDocument]:
+    return document.collection, CutDocument(document.name, document.chunks, document.payload)
 
 
 def _write(own: Container, tenant_id: UUID, documents: Mapping[UUID, tuple[str, CutDocument]]) -> Indexed:
@@ -101,7 +87,7 @@ def _write(own: Container, tenant_id: UUID, documents: Mapping[UUID, tuple[str, 
     for collection in sorted({name for name, _ in documents.values()}):
         embedder = own.embedder_of(COLLECTIONS[collection].dimension)
         wanted = [document for name, document in documents.values() if name == collection]
-        done = _sum(done, index_passages(own.vectors, embedder, tenant_id, collection, wanted))
+        done = _sum(done, index_chunks(own.vectors, embedder, tenant_id, collection, wanted))
     return done
 
 
@@ -109,12 +95,14 @@ def _changed(
     own: Container, tenant_id: UUID, ids: Collection[UUID], before: Mapping[UUID, datetime]
 ) -> set[UUID]:
     """Those of the documents whose rows are not what they were; of the others it is noted what embedded them."""
+    dimensions = sorted({collection.dimension for collection in COLLECTIONS.values()})
+    models = {dimension: own.embedder_of(dimension).model for dimension in dimensions}
     with own.database.transaction(tenant_id) as work:
         repository = KnowledgeRepository(work)
         now = repository.stamps(ids)
-        repository.note_model(
-            [id_ for id_ in before if before[id_] == now.get(id_)], own.embedder_of(1536).model
-        )
+        same = [id_ for id_ in before if before[id_] == now.get(id_)]
+        for dimension, model in models.items():
+            repository.note_model(same, dimension, model)
     return {id_ for id_ in ids if before.get(id_) != now.get(id_)}
 
 

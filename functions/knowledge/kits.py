@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
+from functions.knowledge.chunk import Chunk
 from functions.knowledge.chunking import chunk_text
 from functions.knowledge.collections import CODE_EMBEDDINGS, DOC_CHUNKS, Collection
 from shared.adapters.vectors import point_id
@@ -19,7 +20,6 @@ from shared.models.asset import Asset
 
 _LANGUAGES = {".py": "python", ".toml": "toml", ".yml": "yaml"}
 _DOCUMENTS = (".md", ".json")
-_PREFIX = "projects/"
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Place:
 
 @dataclass(frozen=True)
 class KitFile:
-    """A file of a kit that is to be found by its passages."""
+    """A file of a kit that is to be found by its chunks."""
 
     asset: Asset
     place: Place
-    passages: list[str]
+    chunks: list[Chunk]
 
 
 def place_of(asset: Asset) -> Place | None:
@@ -63,20 +63,17 @@ def place_of(asset: Asset) -> Place | None:
     return None
 
 
-def name_of(key: str) -> str:
-    """Return the name of the document that an object of a kit is: its key without the common prefix."""
-    return key.removeprefix(_PREFIX)
-
-
 def document_id(tenant_id: UUID, collection: str, name: str) -> UUID:
     """Return the id of a document's row: UUIDv5 of (tenant, collection, name)."""
     return point_id(tenant_id, f"{collection}/{name}", 0)
 
 
 def kit_file(asset: Asset, read: Callable[[Asset], bytes]) -> KitFile | None:
-    """Return a file cut into passages; None, without reading it, for what is not indexed."""
+    """Return a file cut into chunks; None, without reading it, for what is not indexed."""
     place = place_of(asset) if _is_text(asset) else None
-    return None if place is None else KitFile(asset, place, chunk_text(read(asset).decode()))
+    if place is None:
+        return None
+    return KitFile(asset, place, [Chunk(text) for text in chunk_text(read(asset).decode())])
 
 
 def _is_text(asset: Asset) -> bool:

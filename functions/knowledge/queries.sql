@@ -1,15 +1,16 @@
--- put_document --
--- Adds an indexed document, or refreshes the one of this key.
+-- put_kit_document --
+-- Adds the document of a file of a kit, or refreshes the one of its name.
 INSERT INTO knowledge.documents
-    (id, tenant_id, project_id, collection, bucket, key, version, content_hash, embedding_model,
-     embedding_dimension, chunk_count)
+    (id, tenant_id, project_id, collection, name, origin, status, bucket, key, version, content_hash, media_type,
+     size_bytes, payload, embedding_model, embedding_dimension, chunk_count, indexed_at)
 VALUES
-    (%(id)s, %(tenant_id)s, %(project_id)s, %(collection)s, %(bucket)s, %(key)s, %(version)s, %(content_hash)s,
-     %(embedding_model)s, %(embedding_dimension)s, %(chunk_count)s)
+    (%(id)s, %(tenant_id)s, %(project_id)s, %(collection)s, %(name)s, 'kit', 'indexed', %(bucket)s, %(key)s,
+     %(version)s, %(content_hash)s, %(media_type)s, %(size_bytes)s, %(payload)s, %(embedding_model)s,
+     %(embedding_dimension)s, %(chunk_count)s, now())
 ON CONFLICT (tenant_id, id) DO UPDATE SET
-    version = excluded.version, content_hash = excluded.content_hash,
-    embedding_model = excluded.embedding_model, embedding_dimension = excluded.embedding_dimension,
-    chunk_count = excluded.chunk_count;
+    version = excluded.version, content_hash = excluded.content_hash, media_type = excluded.media_type,
+    size_bytes = excluded.size_bytes, payload = excluded.payload, embedding_model = excluded.embedding_model,
+    embedding_dimension = excluded.embedding_dimension, chunk_count = excluded.chunk_count, indexed_at = now();
 
 -- delete_chunks --
 -- Removes the chunks of a document before its new ones are written.
@@ -17,8 +18,8 @@ DELETE FROM knowledge.chunks WHERE tenant_id = %(tenant_id)s AND document_id = %
 
 -- insert_chunk --
 -- Adds a chunk of a document.
-INSERT INTO knowledge.chunks (id, tenant_id, document_id, position, content)
-VALUES (%(id)s, %(tenant_id)s, %(document_id)s, %(position)s, %(content)s);
+INSERT INTO knowledge.chunks (id, tenant_id, document_id, position, heading, content, payload)
+VALUES (%(id)s, %(tenant_id)s, %(document_id)s, %(position)s, %(heading)s, %(content)s, %(payload)s);
 
 -- list_documents --
 -- A page of the indexed documents in the order of their ids, and how many passages each has.
@@ -28,8 +29,8 @@ ORDER BY id
 LIMIT %(limit)s;
 
 -- list_documents_of_collection --
--- Every indexed document of a collection: its id, its key, how many passages it has.
-SELECT d.id, d.key, (SELECT count(*) FROM knowledge.chunks c
+-- Every document of a collection: its id, its name, how many chunks it has.
+SELECT d.id, d.name, (SELECT count(*) FROM knowledge.chunks c
                      WHERE c.tenant_id = d.tenant_id AND c.document_id = d.id) AS chunks
 FROM knowledge.documents d
 WHERE d.tenant_id = %(tenant_id)s AND d.collection = %(collection)s;
@@ -41,12 +42,15 @@ WHERE tenant_id = %(tenant_id)s AND (%(after)s::uuid IS NULL OR id > %(after)s) 
 ORDER BY id;
 
 -- read_documents --
--- Documents by their ids with their passages in order; updated_at tells whether they changed since.
-SELECT d.id, d.collection, d.project_id, d.key, d.version, d.updated_at,
-       ARRAY(SELECT c.content FROM knowledge.chunks c
-             WHERE c.tenant_id = d.tenant_id AND c.document_id = d.id ORDER BY c.position) AS passages
-FROM knowledge.documents d
-WHERE d.tenant_id = %(tenant_id)s AND d.id = ANY(%(ids)s);
+-- Documents by their ids; updated_at tells whether they changed since.
+SELECT id, collection, name, payload, updated_at
+FROM knowledge.documents WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s);
+
+-- read_chunks --
+-- The chunks of documents, in order.
+SELECT document_id, heading, content, payload
+FROM knowledge.chunks WHERE tenant_id = %(tenant_id)s AND document_id = ANY(%(ids)s)
+ORDER BY document_id, position;
 
 -- read_stamps --
 -- When documents changed last.
@@ -55,7 +59,8 @@ SELECT id, updated_at FROM knowledge.documents WHERE tenant_id = %(tenant_id)s A
 -- note_model --
 -- Documents are embedded by another model than before.
 UPDATE knowledge.documents SET embedding_model = %(model)s
-WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s) AND embedding_model <> %(model)s;
+WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s) AND embedding_dimension = %(dimension)s
+  AND embedding_model <> %(model)s;
 
 -- count_chunks --
 -- How many documents with passages, and how many passages, each collection has.
@@ -64,3 +69,16 @@ FROM knowledge.documents d
 JOIN knowledge.chunks c ON c.tenant_id = d.tenant_id AND c.document_id = d.id
 WHERE d.tenant_id = %(tenant_id)s
 GROUP BY d.collection;
+
+-- list_tenants_with_documents --
+-- A page of the tenants that have documents, in the order of their ids: one look into the index for each.
+WITH RECURSIVE tenants AS (
+    (SELECT tenant_id FROM knowledge.documents
+     WHERE %(after)s::uuid IS NULL OR tenant_id > %(after)s
+     ORDER BY tenant_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.tenant_id FROM knowledge.documents d WHERE d.tenant_id > t.tenant_id
+            ORDER BY d.tenant_id LIMIT 1)
+    FROM tenants t WHERE t.tenant_id IS NOT NULL
+)
+SELECT tenant_id FROM tenants WHERE tenant_id IS NOT NULL LIMIT %(limit)s;

@@ -156,7 +156,7 @@ def next_page(state: State, listing: Listing) -> State:
 def _check_tenant(tenant_id: UUID, listing: Listing) -> None:
     before = UUID(int=tenant_id.int - 1) if tenant_id.int else None
     if listing.tenants(before, 1) != [tenant_id]:
-        raise NotFound(f"No tenant {tenant_id} has ever had a run, so nothing of it is indexed.")
+        raise NotFound(f"Nothing of the tenant {tenant_id} is indexed.")
 
 
 def _unfinished(state: State) -> State:

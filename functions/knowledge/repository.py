@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
+
+from functions.knowledge.chunk import Chunk
 from functions.knowledge.kits import KitFile, document_id
 from shared.adapters.vectors import point_id
 from shared.db.queries import load_queries
@@ -18,15 +22,14 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class StoredDocument:
-    """An indexed document as its rows say it: where its object lies, its passages, when it changed last."""
+    """An indexed document as its rows say it: its payload, its chunks, when it changed last."""
 
     id: UUID
     collection: str
-    project_id: UUID
-    key: str
-    version: str | None
+    name: str
+    payload: dict[str, Any]
     updated_at: datetime
-    passages: list[str]
+    chunks: list[Chunk]
 
 
 @dataclass(frozen=True)
@@ -44,38 +47,48 @@ class KnowledgeRepository:
         self._work = work
         self._sql = load_queries(_FOLDER)
 
-    def put(self, tenant_id: UUID, file: KitFile, model: str) -> UUID:
+    def put_kit_file(self, tenant_id: UUID, file: KitFile, model: str) -> UUID:
         """Write the document of a file and its chunks in place of those before; return its id."""
         asset, collection = file.asset, file.place.collection
         id_ = document_id(tenant_id, collection.name, file.place.name)
         self._work.execute(
-            self._sql["put_document"],
+            self._sql["put_kit_document"],
             {
                 "id": id_,
                 "project_id": asset.project_id,
                 "collection": collection.name,
+                "name": file.place.name,
                 "bucket": asset.bucket,
                 "key": asset.key,
                 "version": asset.version,
                 "content_hash": asset.sha256,
+                "media_type": asset.content_type,
+                "size_bytes": asset.size_bytes,
+                "payload": Jsonb(dict(file.place.payload)),
                 "embedding_model": model,
                 "embedding_dimension": collection.dimension,
-                "chunk_count": len(file.passages),
+                "chunk_count": len(file.chunks),
             },
         )
-        self._work.execute(self._sql["delete_chunks"], {"document_id": id_})
+        self.put_chunks(tenant_id, id_, file.place.name, file.chunks)
+        return id_
+
+    def put_chunks(self, tenant_id: UUID, document: UUID, name: str, chunks: Sequence[Chunk]) -> None:
+        """Write the chunks of a document in place of those before."""
+        self._work.execute(self._sql["delete_chunks"], {"document_id": document})
         rows = [
             {
-                "id": point_id(tenant_id, file.place.name, position),
-                "document_id": id_,
+                "id": point_id(tenant_id, name, position),
+                "document_id": document,
                 "position": position,
-                "content": content,
+                "heading": chunk.heading or None,
+                "content": chunk.text,
+                "payload": Jsonb(dict(chunk.payload)),
             }
-            for position, content in enumerate(file.passages)
+            for position, chunk in enumerate(chunks)
         ]
         if rows:
             self._work.execute_many(self._sql["insert_chunk"], rows)
-        return id_
 
     def list_documents(self, after: UUID | None, limit: int) -> list[tuple[UUID, int]]:
         """Return at most `limit` documents after one of them: id and number of chunks."""
@@ -83,9 +96,9 @@ class KnowledgeRepository:
         return [(row["id"], row["chunk_count"]) for row in rows]
 
     def list_of_collection(self, collection: str) -> list[tuple[UUID, str, int]]:
-        """Return every document of a collection: id, key and number of chunks."""
+        """Return every document of a collection: id, name and number of chunks."""
         rows = self._work.fetch_all(self._sql["list_documents_of_collection"], {"collection": collection})
-        return [(row["id"], row["key"], row["chunks"]) for row in rows]
+        return [(row["id"], row["name"], row["chunks"]) for row in rows]
 
     def list_ids_between(self, after: UUID | None, through: UUID) -> list[UUID]:
         """Return the ids of the documents after one and up to another."""
@@ -95,16 +108,28 @@ class KnowledgeRepository:
     def read(self, ids: Collection[UUID]) -> list[StoredDocument]:
         """Return those of the documents that there are."""
         rows = self._work.fetch_all(self._sql["read_documents"], {"ids": list(ids)})
-        return [StoredDocument(**row) for row in rows]
+        chunks = self._work.fetch_all(self._sql["read_chunks"], {"ids": list(ids)})
+        held: dict[UUID, list[Chunk]] = {row["id"]: [] for row in rows}
+        for row in chunks:
+            held[row["document_id"]].append(Chunk(row["content"], row["heading"] or "", row["payload"]))
+        return [StoredDocument(**row, chunks=held[row["id"]]) for row in rows]
 
     def stamps(self, ids: Collection[UUID]) -> Mapping[UUID, datetime]:
         """Return when those of the documents that there are changed last."""
         rows = self._work.fetch_all(self._sql["read_stamps"], {"ids": list(ids)})
         return {row["id"]: row["updated_at"] for row in rows}
 
-    def note_model(self, ids: Collection[UUID], model: str) -> None:
-        """Say which model embeds documents."""
-        self._work.execute(self._sql["note_model"], {"ids": list(ids), "model": model})
+    def note_model(self, ids: Collection[UUID], dimension: int, model: str) -> None:
+        """Say which model embeds those of the documents whose vectors have so many dimensions."""
+        values = {"ids": list(ids), "dimension": dimension, "model": model}
+        self._work.execute(self._sql["note_model"], values)
+
+    def list_tenants(self, after: UUID | None, limit: int) -> list[UUID]:
+        """Return the next tenants that have documents, by id; the unit of work must be the system's."""
+        rows = self._work.fetch_all(
+            self._sql["list_tenants_with_documents"], {"after": after, "limit": limit}
+        )
+        return [row["tenant_id"] for row in rows]
 
     def count_chunks(self) -> Mapping[str, Counted]:
         """Return what each collection should hold of this tenant; collections without anything are left out."""

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from functions.knowledge.chunk import Chunk
 from functions.knowledge.chunking import chunk_text
-from functions.knowledge.collections import COLLECTIONS, MARKET_COMPS, collection_named
+from functions.knowledge.collections import COLLECTIONS, MARKET_COMPS, Collection, collection_named
 from functions.knowledge.comparables import Comparable, seed_comparables
 from shared.adapters.embeddings import Embedder, sparse_query, sparse_terms
 from shared.adapters.vectors import (
@@ -50,10 +51,10 @@ class Document:
 
 @dataclass(frozen=True)
 class CutDocument:
-    """A document as its passages, in order; without any it is removed."""
+    """A document as its chunks, in order; without any it is removed."""
 
     id: str
-    passages: Sequence[str]
+    chunks: Sequence[Chunk]
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -78,7 +79,7 @@ class Passage:
 
 
 @dataclass(frozen=True)
-class _Chunk:
+class _Placed:
     document_id: str
     number: int
     text: str
@@ -103,16 +104,19 @@ def index_documents(
 ) -> Indexed:
     """Index the tenant's documents; passages that a document no longer has are removed.
 
-    A blank document loses all its passages. Raises as `index_passages`.
+    A blank document loses all its passages. Raises as `index_chunks`.
     """
-    cut = [CutDocument(document.id, chunk_text(document.text), document.payload) for document in documents]
-    return index_passages(store, embedder, tenant_id, collection, cut)
+    cut = [
+        CutDocument(document.id, [Chunk(text) for text in chunk_text(document.text)], document.payload)
+        for document in documents
+    ]
+    return index_chunks(store, embedder, tenant_id, collection, cut)
 
 
-def index_passages(
+def index_chunks(
     store: VectorStore, embedder: Embedder, tenant_id: UUID, collection: str, documents: Sequence[CutDocument]
 ) -> Indexed:
-    """Index the tenant's documents by passages that are cut already; others that they had are removed.
+    """Index the tenant's documents by chunks that are cut already; others that they had are removed.
 
     Raises Invalid for an unknown collection or market_comps, an embedder of another dimension, or two documents
     of the same id; otherwise as the store does.
@@ -125,9 +129,9 @@ def index_passages(
     if len(set(ids)) != len(ids):
         raise Invalid("Two documents have the same id.")
     wanted = [
-        _chunk(document, number, text, {target.text_field: text, target.id_field: document.id})
+        _placed(document, number, chunk, target)
         for document in documents
-        for number, text in enumerate(document.passages)
+        for number, chunk in enumerate(document.chunks)
     ]
     held = _content_hashes(store, spec, Scope(tenant_id), ids)
     return _bring_up_to_date(store, embedder, spec, tenant_id, wanted, held)
@@ -175,7 +179,7 @@ def seed_market_comps(store: VectorStore, embedder: Embedder, house_tenant_id: U
     except EmbeddingModelMismatch:
         rebuilding = True
         store.ensure_collection(spec, beside=True)
-    wanted = [_Chunk(item.id, 0, item.text(), item.payload()) for item in seed_comparables()]
+    wanted = [_Placed(item.id, 0, item.text(), item.payload()) for item in seed_comparables()]
     held = _content_hashes(store, spec, Scope(house_tenant_id), None)
     done = _bring_up_to_date(store, embedder, spec, house_tenant_id, wanted, held)
     if rebuilding:
@@ -214,11 +218,14 @@ def find_comparables(
     return [Comparable.from_payload(hit.payload) for hit in ranked[:limit]]
 
 
-def _chunk(document: CutDocument, number: int, text: str, own: Payload) -> _Chunk:
-    payload = {**document.payload, **own}
+def _placed(document: CutDocument, number: int, chunk: Chunk, target: Collection) -> _Placed:
+    named = {target.text_field: chunk.text, target.id_field: document.id}
+    if chunk.heading:
+        named["heading"] = chunk.heading
+    payload = {**document.payload, **chunk.payload, **named}
     canonical = json.dumps(payload, sort_keys=True, ensure_ascii=False)
     digest = hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
-    return _Chunk(document.id, number, text, {**payload, "content_hash": digest})
+    return _Placed(document.id, number, chunk.text, {**payload, "content_hash": digest})
 
 
 def _content_hashes(
@@ -242,7 +249,7 @@ def _bring_up_to_date(
     embedder: Embedder,
     spec: CollectionSpec,
     tenant_id: UUID,
-    wanted: Sequence[_Chunk],
+    wanted: Sequence[_Placed],
     held: Mapping[tuple[str, int], str],
 ) -> Indexed:
     """Embed what is new or changed, remove what is no longer wanted."""

@@ -8,7 +8,7 @@ from functions.stewardship.partitions import ensure_partitions
 from shared.db.connection import Connection, connect
 from shared.settings import OwnerDatabaseSettings
 
-NEWEST = "0009"
+NEWEST = "0010"
 
 _HOUSE = """
 INSERT INTO identity.tenants (id, slug, name) VALUES (%(id)s, 'house', 'RoboAgency')

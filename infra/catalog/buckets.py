@@ -38,7 +38,8 @@ class Bucket:
 
     replaced: how long versions are kept that were replaced, deleted or hidden; None: for ever. locked: for how
     long nobody can delete a version, in stages that keep their data. copied: replicated to the stage's other region.
-    takes_logs: AWS writes its access logs here; such a bucket takes S3's own encryption only.
+    takes_logs: AWS writes its access logs here; such a bucket takes S3's own encryption only. announces: the
+    account's own event bus is told of every object that is made, replaced or deleted.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Bucket:
     locked: Period | None = None
     copied: bool = False
     takes_logs: bool = False
+    announces: bool = False
 
     def __post_init__(self) -> None:
         if (self.replaced or self.locked or self.copied) and not self.versioned:

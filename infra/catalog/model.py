@@ -7,8 +7,15 @@ from enum import StrEnum
 
 from infra.catalog.buckets import Bucket
 
+ACCOUNT_BUS = "default"
+"""The event bus that every account has: S3 tells there what happens in buckets that announce it."""
+
 LIVE = "live"
 """The alias of every function: whoever calls a function calls the version that its alias points at."""
+
+
+EXPRESS_SECONDS = 300
+"""How long Step Functions lets an express workflow run."""
 
 
 class Zone(StrEnum):
@@ -35,7 +42,8 @@ class Use:
 
     resource: `database`, `instance:database`, `cache`, `vectors`, `bucket:<name>`, `queue:<name>`, `bus:<name>`,
     `workflow:<name>`, `secret:<name>`, `embeddings`, `mail`.
-    action: `connect`, `read`, `write`, `put`, `start`, `stop`, `answer`, `invoke`, `send`, `describe`.
+    action: `connect`, `read`, `write`, `put`, `start`, `run` (start and wait), `stop`, `answer`, `invoke`, `send`,
+    `describe`.
     """
 
     resource: str
@@ -148,13 +156,17 @@ class Bus:
 
 @dataclass(frozen=True)
 class Rule:
-    """Events of `detail_types` (and of `priorities`, when given) on `bus` go to `queue`."""
+    """Events of `detail_types` (and of `priorities`, when given) on `bus` go to `queue`.
+
+    bus: one of ours, or `ACCOUNT_BUS`, where AWS itself tells what happens. buckets: only what happens in these.
+    """
 
     name: str
     bus: str
     detail_types: tuple[str, ...]
     queue: str
     priorities: tuple[str, ...] = ()
+    buckets: tuple[str, ...] = ()
 
     def deployed_name(self, stage: str) -> str:
         """`start-runs` → `robo-<stage>-start-runs`."""
@@ -176,14 +188,20 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A Step Functions state machine (standard). `definition` is an `.asl.json` file with `${…}` gaps that
-    hold functions' construct ids. timeout in seconds.
+    """A Step Functions state machine. `definition` is an `.asl.json` file with `${…}` gaps that hold functions'
+    construct ids. timeout in seconds. express: at least once and at most five minutes, and whoever starts it may
+    wait for its end; otherwise a standard one: exactly once, for up to a year, and it survives everything.
     """
 
     name: str
     definition: str
     functions: tuple[str, ...]
     timeout: int
+    express: bool = False
+
+    def __post_init__(self) -> None:
+        if self.express and self.timeout > EXPRESS_SECONDS:
+            raise ValueError(f"workflow {self.name}: an express workflow ends after {EXPRESS_SECONDS} s")
 
     @property
     def construct_id(self) -> str:

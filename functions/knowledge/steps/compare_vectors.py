@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from functions.agency import service as agency
 from functions.knowledge import rebuild
 from functions.knowledge.comparison import (
     Comparison,
@@ -14,6 +13,7 @@ from functions.knowledge.comparison import (
     compare_tenant,
 )
 from functions.knowledge.preparation import promote
+from functions.knowledge.repository import KnowledgeRepository
 from shared.bootstrap import Container, container
 from shared.observability import observed
 from shared.settings import VectorSettings
@@ -26,7 +26,7 @@ def _tenants(own: Container, state: rebuild.State) -> list[UUID]:
     if state.tenant_id is not None:
         return [] if state.compared == state.tenant_id else [state.tenant_id]
     with own.system_database.transaction(None) as work:
-        return agency.list_tenants_with_runs(work, state.compared, _TENANTS_AT_A_TIME)
+        return KnowledgeRepository(work).list_tenants(state.compared, _TENANTS_AT_A_TIME)
 
 
 def _added(state: rebuild.State, found: list[Comparison]) -> dict[str, rebuild.Held]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from functions.agency import service as agency
 from functions.knowledge import rebuild
 from functions.knowledge.repository import KnowledgeRepository
 from shared.bootstrap import Container, container
@@ -13,7 +12,7 @@ from shared.observability import observed
 
 
 class Rows:
-    """See `rebuild.Listing`. Documents come from kits: a tenant that has one has had a run."""
+    """See `rebuild.Listing`."""
 
     def __init__(self, own: Container) -> None:
         self._own = own
@@ -21,7 +20,7 @@ class Rows:
     def tenants(self, after: UUID | None, limit: int) -> list[UUID]:
         """See `rebuild.Listing`."""
         with self._own.system_database.transaction(None) as work:
-            return agency.list_tenants_with_runs(work, after, limit)
+            return KnowledgeRepository(work).list_tenants(after, limit)
 
     def documents(self, tenant_id: UUID, after: UUID | None, limit: int) -> list[tuple[UUID, int]]:
         """See `rebuild.Listing`."""

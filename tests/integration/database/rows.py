@@ -30,13 +30,18 @@ from tests.unit.agents.asking import AGENT
 DIGEST = hashlib.sha256(b"").hexdigest()
 
 _DOCUMENT = """
-INSERT INTO knowledge.documents (id, tenant_id, project_id, collection, bucket, key, content_hash,
-    embedding_model, embedding_dimension, chunk_count)
-VALUES (%(id)s, %(tenant_id)s, %(project_id)s, 'knowledge_base', 'assets', 'a.md', %(digest)s, 'hash', 768, 1)
+INSERT INTO knowledge.documents (id, tenant_id, project_id, collection, name, origin, status, bucket, key,
+    content_hash, embedding_model, embedding_dimension, chunk_count)
+VALUES (%(id)s, %(tenant_id)s, %(project_id)s, 'knowledge_base', 'a.md', 'kit', 'indexed', 'assets', 'a.md',
+    %(digest)s, 'hash', 768, 1)
 """
 _CHUNK = """
 INSERT INTO knowledge.chunks (id, tenant_id, document_id, position, content)
 VALUES (%(id)s, %(tenant_id)s, %(id)s, 0, 'A passage.')
+"""
+_QUARANTINED = """
+INSERT INTO knowledge.quarantine (tenant_id, bucket, key, size_bytes, reason_code, reason)
+VALUES (%(tenant_id)s, 'knowledge', 'a.pdf', 1, 'damaged', 'It ends in the middle.')
 """
 
 _HASH = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA"
@@ -147,6 +152,7 @@ def _what_is_made(work: UnitOfWork, project: UUID, run: UUID) -> None:
     audit.record(work, "project.completed", actor=None, subject_type="project", subject_id=project)
     work.execute(_DOCUMENT, {"id": (document := uuid4()), "project_id": project, "digest": DIGEST})
     work.execute(_CHUNK, {"id": document})
+    work.execute(_QUARANTINED)
 
 
 def _webhook(work: UnitOfWork, project: UUID, run: UUID) -> None:

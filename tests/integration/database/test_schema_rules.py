@@ -130,6 +130,8 @@ def test_only_the_system_sees_over_the_wall_and_only_at_stalled_work(
         # Who can name a tenant may see its row: that is how a login finds it.
         ("identity.tenants", "r", f"{{{APP}}}"),
         ("identity.webhook_deliveries", "r", f"{{{SYSTEM}}}"),
+        # Which tenants have documents, and which of these nothing works on; not what they are called or say.
+        ("knowledge.documents", "r", f"{{{SYSTEM}}}"),
     ]
 
 

@@ -152,6 +152,7 @@ def test_the_system_sees_the_outbox_and_stalled_work_of_all_and_nothing_else(
         "identity.audit_log",
         "identity.outbox",
         "identity.webhook_deliveries",
+        "knowledge.documents",
     }
 
     for name in every_table(database):
@@ -163,10 +164,19 @@ def test_the_system_sees_the_outbox_and_stalled_work_of_all_and_nothing_else(
             assert touched(system, None, statement.replace("DISTINCT tenant_id", "1"), {}) is None
 
 
+def test_the_system_does_not_read_what_documents_are_called_or_say(app: Database, system: Database) -> None:
+    fill(app, HOUSE)
+
+    assert touched(system, None, "SELECT name FROM knowledge.documents", {}) is None
+    assert touched(system, None, "SELECT payload FROM knowledge.documents", {}) is None
+    assert touched(system, None, "SELECT id, key, status FROM knowledge.documents", {}) == 1
+
+
 @pytest.mark.parametrize(
     "statement",
     [
         "UPDATE agency.workflow_runs SET status = 'queued'",
+        "UPDATE knowledge.documents SET status = 'indexing'",
         "UPDATE identity.webhook_deliveries SET status = 'pending'",
         "INSERT INTO identity.audit_log (tenant_id, action, actor_type, subject_type)"
         " VALUES (%(house)s, 'a.b', 'system', 'x')",
