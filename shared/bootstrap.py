@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from functools import cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.bus import EventBridgeBus, EventBus
@@ -52,6 +53,7 @@ class Container:
     def __init__(self) -> None:
         self._settings: dict[type, Any] = {}
         self._embedders: dict[int, Embedder] = {}
+        self._former_embedders: dict[tuple[str, int], Embedder] = {}
 
     def settings(self, kind: type[S]) -> S:
         """Return settings of that class, read once."""
@@ -155,17 +157,22 @@ class Container:
     def embedder_of(self, dimension: int) -> Embedder:
         """Return what turns text into vectors of so many numbers."""
         if dimension not in self._embedders:
-            self._embedders[dimension] = self._make_embedder(dimension)
+            provider = self.settings(EmbeddingSettings).embedding_provider
+            self._embedders[dimension] = _make_embedder(provider, dimension)
         return self._embedders[dimension]
 
-    def _make_embedder(self, dimension: int) -> Embedder:
-        from shared.adapters.embeddings import BedrockEmbedder, HashedEmbedder
+    def embedder_named(self, model: str, dimension: int) -> Embedder:
+        """Return the embedder whose vectors carry that name, whichever new texts are embedded with.
 
-        if self.settings(EmbeddingSettings).embedding_provider == "hashed":
-            return HashedEmbedder(dimension=dimension)
-        import boto3
-
-        return BedrockEmbedder(boto3.client("bedrock-runtime"), dimension=dimension)
+        So what a collection was filled with also searches it, right after a change of provider. Raises
+        EmbeddingModelUnknown for a name that is no embedder's, or that of one which is not installed here.
+        """
+        current = self.embedder_of(dimension)
+        if current.model == model:
+            return current
+        if (model, dimension) not in self._former_embedders:
+            self._former_embedders[model, dimension] = _embedder_named(model, dimension)
+        return self._former_embedders[model, dimension]
 
     @cached_property
     def vectors(self) -> VectorStore:
@@ -221,6 +228,36 @@ class Container:
             ids = [row["id"] for row in rows if row["tenant_id"] == tenant and row["id"] in published]
             with self.database.transaction(tenant) as work:
                 mark_published(work, ids)
+
+
+def _make_embedder(provider: str, dimension: int) -> Embedder:
+    from shared.adapters.embeddings import BedrockEmbedder, HashedEmbedder
+
+    if provider == "hashed":
+        return HashedEmbedder(dimension)
+    if provider == "minilm":
+        from shared.adapters.embeddings_minilm import MiniLmEmbedder
+
+        return MiniLmEmbedder(dimension)
+    import boto3
+
+    return BedrockEmbedder(boto3.client("bedrock-runtime"), dimension=dimension)
+
+
+def _embedder_named(model: str, dimension: int) -> Embedder:
+    from shared.adapters.embeddings import BedrockEmbedder, EmbeddingModelUnknown, HashedEmbedder
+    from shared.adapters.embeddings_minilm import MiniLmEmbedder
+
+    providers = {
+        BedrockEmbedder.model: "bedrock",
+        MiniLmEmbedder.model: "minilm",
+        HashedEmbedder.model: "hashed",
+    }
+    if model not in providers:
+        raise EmbeddingModelUnknown(f"Nothing embeds with {model}; there are {', '.join(providers)}.")
+    if providers[model] == "minilm" and find_spec("onnxruntime") is None:
+        raise EmbeddingModelUnknown(f"{model} is not installed here; rebuild the collection with another.")
+    return _make_embedder(providers[model], dimension)
 
 
 _environment = threading.local()

@@ -226,9 +226,9 @@ class VectorSettings(Settings):
 
 
 class EmbeddingSettings(Settings):
-    """What embeds: Bedrock, or hashed n-grams without a network."""
+    """What embeds: Bedrock; without a network MiniLM with hashed n-grams, or as a last resort those alone."""
 
-    embedding_provider: Literal["bedrock", "hashed"] = "bedrock"
+    embedding_provider: Literal["bedrock", "minilm", "hashed"] = "bedrock"
 
 
 class WorkflowSettings(Settings):

@@ -1,5 +1,6 @@
 """What turns text into dense vectors: an interface, Bedrock, and hashed n-grams that need no network.
 
+`embeddings_minilm` has the one for one machine.
 The other half of a hybrid search, `sparse_terms` and `sparse_query`, is the same for all: see `lexical`.
 """
 
@@ -20,6 +21,7 @@ from shared.errors import AppError, DependencyUnavailable, Invalid
 __all__ = [
     "BedrockEmbedder",
     "Embedder",
+    "EmbeddingModelUnknown",
     "EmbeddingRejected",
     "HashedEmbedder",
     "SparseVector",
@@ -36,6 +38,12 @@ class EmbeddingRejected(AppError):
 
     status = 502
     title = "Embedding error"
+
+
+class EmbeddingModelUnknown(AppError):
+    """Nothing here embeds with that model."""
+
+    title = "Embedding model unknown"
 
 
 class Embedder(Protocol):
@@ -76,7 +84,7 @@ class HashedEmbedder:
 
     def embed_query(self, text: str) -> list[float]:
         """See `Embedder`; documents and queries are alike here."""
-        _refuse_blank(text)
+        refuse_blank(text)
         # A text of signs only has no words; its characters are all there is to compare.
         counts = Counter(words(text) or unicodedata.normalize("NFKC", text).split())
         vector = [0.0] * self.dimension
@@ -111,7 +119,7 @@ class BedrockEmbedder:
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         """See `Embedder`; 96 texts a call."""
         for text in texts:
-            _refuse_blank(text)
+            refuse_blank(text)
         vectors: list[list[float]] = []
         for start in range(0, len(texts), self._TEXTS_PER_CALL):
             vectors += self._embed(texts[start : start + self._TEXTS_PER_CALL], "search_document")
@@ -119,7 +127,7 @@ class BedrockEmbedder:
 
     def embed_query(self, text: str) -> list[float]:
         """See `Embedder`."""
-        _refuse_blank(text)
+        refuse_blank(text)
         return self._embed([text], "search_query")[0]
 
     def _embed(self, texts: Sequence[str], input_type: str) -> list[list[float]]:
@@ -170,7 +178,8 @@ class BedrockEmbedder:
             raise DependencyUnavailable("The embedding model sent a broken answer.") from error
 
 
-def _refuse_blank(text: str) -> None:
+def refuse_blank(text: str) -> None:
+    """Raise Invalid for a text of white space only."""
     if not text.strip():
         raise Invalid("A blank text has no embedding.")
 
