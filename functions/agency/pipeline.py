@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -91,14 +91,23 @@ class Brief:
 
 @dataclass(frozen=True)
 class Retrieved:
-    """What was found for a step in the knowledge: plain JSON, each with an `id`."""
+    """What was found for a step in the knowledge: plain JSON, each with an `id`.
+
+    comparables: products of market_comps. passages: parts of documents, with `document`, `heading` and `text`.
+    """
 
     comparables: tuple[dict[str, Any], ...] = ()
+    passages: tuple[dict[str, Any], ...] = ()
 
     @property
-    def ids(self) -> list[str]:
-        """The ids that an answer may cite."""
+    def comparable_ids(self) -> list[str]:
+        """The ids of comparables that an answer may cite."""
         return [str(item["id"]) for item in self.comparables]
+
+    @property
+    def passage_ids(self) -> list[str]:
+        """The ids of passages that an answer may cite."""
+        return [str(item["id"]) for item in self.passages]
 
 
 def _no_rows(work: UnitOfWork) -> None:
@@ -169,15 +178,15 @@ def write_message(step: Step, brief: Brief, retrieved: Retrieved) -> str:
         "company": brief.lead.company if brief.lead else None,
     }
     answers = {name: brief.answers[name] for name in step.reads}
-    return "\n".join(
-        [
-            f"<step>{step.name}</step>",
-            f"<task>{_task_of(step.name)}</task>",
-            _tagged("brief", given),
-            _tagged("retrieved", list(retrieved.comparables)),
-            _tagged("answers", answers),
-        ]
-    )
+    parts = [
+        f"<step>{step.name}</step>",
+        f"<task>{_task_of(step.name)}</task>",
+        _tagged("brief", given),
+        _tagged("retrieved", list(retrieved.comparables)),
+    ]
+    if retrieved.passages:
+        parts.append(_tagged("knowledge", list(retrieved.passages)))
+    return "\n".join([*parts, _tagged("answers", answers)])
 
 
 @cache
@@ -189,7 +198,8 @@ def _context(step: Step, brief: Brief, retrieved: Retrieved) -> AnswerContext:
     return AnswerContext(
         idea=brief.idea,
         sector=brief.project.sector,
-        comparable_ids=retrieved.ids,
+        comparable_ids=retrieved.comparable_ids,
+        passage_ids=retrieved.passage_ids,
         answers={name: brief.answers[name] for name in step.reads},
     )
 
@@ -275,7 +285,7 @@ def _retrieved_key(tenant_id: UUID, run_id: UUID, step: str) -> str:
 def _keep_retrieved(
     objects: ObjectStore, bucket: str, tenant_id: UUID, run_id: UUID, step: str, retrieved: Retrieved
 ) -> None:
-    data = json.dumps(list(retrieved.comparables)).encode()
+    data = json.dumps(asdict(retrieved)).encode()
     objects.put(bucket, _retrieved_key(tenant_id, run_id, step), data, content_type=_JSON)
 
 
@@ -293,7 +303,7 @@ def apply(step: Step, event: Mapping[str, Any], own: Container) -> dict[str, Any
     refuse_ended(brief.run)
     handoff = own.storage.handoff_bucket
     found = json.loads(own.objects.get(handoff, _retrieved_key(tenant_id, run_id, step.name)))
-    retrieved = Retrieved(tuple(found))
+    retrieved = Retrieved(tuple(found["comparables"]), tuple(found["passages"]))
     kept = agents.read_answer(own.objects, handoff, tenant_id, str(row.input_hash))
     answer = ANSWERS[step.name].model_validate(kept.answer)
     problems = answer.problems(_context(step, brief, retrieved))

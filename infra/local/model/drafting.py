@@ -29,13 +29,14 @@ def draft(
     brief: Mapping[str, Any],
     retrieved: Sequence[Mapping[str, Any]],
     answers: Mapping[str, Mapping[str, Any]],
+    knowledge: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return the answer of `step` as plain JSON that validates against `shared.models.answers.ANSWERS[step]`.
 
     `brief` is `{idea, sector, constraints, company}`, `retrieved` the comparables (at least three for `research`),
-    `answers` the accepted answers of the earlier steps by name. Raises KeyError for an unknown step.
+    `answers` the accepted answers of the earlier steps by name, `knowledge` passages of documents that were found.
+    Raises KeyError for an unknown step.
     """
     kept = {name: answer for name, answer in answers.items() if isinstance(answer, Mapping)}
-    return STEPS[step](
-        Given(blueprint(brief), [item for item in retrieved if isinstance(item, Mapping)], kept)
-    )
+    found = [item for item in retrieved if isinstance(item, Mapping)]
+    return STEPS[step](Given(blueprint(brief), found, kept, knowledge))

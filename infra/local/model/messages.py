@@ -75,7 +75,7 @@ def answer_text(prompt: Prompt) -> str:
     """Return the text that answers a prompt: a drafted step, a filled schema, or a paragraph."""
     schema = prompt.schema
     if prompt.step in STEPS:
-        made = draft(prompt.step, prompt.brief, prompt.retrieved, prompt.answers)
+        made = draft(prompt.step, prompt.brief, prompt.retrieved, prompt.answers, prompt.knowledge)
         if schema is None or set(schema.get("required") or made) <= set(made) <= set(
             schema.get("properties") or made
         ):

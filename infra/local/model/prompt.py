@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-TAGS = ("brief", "retrieved", "answers")
+TAGS = ("brief", "retrieved", "knowledge", "answers")
 STEP = re.compile(r"<step>\s*([a-z_]{1,40})\s*</step>")
 
 
@@ -20,6 +20,7 @@ class Prompt:
     step: str = ""
     brief: Mapping[str, Any] = field(default_factory=dict)
     retrieved: tuple[Mapping[str, Any], ...] = ()
+    knowledge: tuple[Mapping[str, Any], ...] = ()
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     schema: Mapping[str, Any] | None = None
 
@@ -48,6 +49,10 @@ def _tagged(text: str, name: str) -> Any:
         return None
 
 
+def _items(value: Any) -> tuple[Mapping[str, Any], ...]:
+    return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
+
+
 def read(body: Mapping[str, Any]) -> Prompt:
     """Return what a request body of `POST /v1/messages` asks for; total over any valid body."""
     texts = [text_of(item.get("content")) for item in body["messages"] if item.get("role") == "user"]
@@ -60,14 +65,13 @@ def read(body: Mapping[str, Any]) -> Prompt:
     for text in texts:
         step = STEP.search(text)
         if step:
-            brief, retrieved, answers = (_tagged(text, name) for name in TAGS)
+            brief, retrieved, knowledge, answers = (_tagged(text, name) for name in TAGS)
             return Prompt(
                 text=last,
                 step=step[1],
                 brief=brief if isinstance(brief, dict) else {},
-                retrieved=tuple(item for item in retrieved if isinstance(item, dict))
-                if isinstance(retrieved, list)
-                else (),
+                retrieved=_items(retrieved),
+                knowledge=_items(knowledge),
                 answers=answers if isinstance(answers, dict) else {},
                 schema=schema if isinstance(schema, dict) else None,
             )

@@ -27,6 +27,7 @@ class AnswerContext(BaseModel):
     idea: str
     sector: str
     comparable_ids: list[str] = Field(default_factory=list)
+    passage_ids: list[str] = Field(default_factory=list)
     answers: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     def feature_ids(self) -> list[str]:

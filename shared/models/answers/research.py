@@ -22,12 +22,13 @@ from shared.models.base import line
 class Claim(Part):
     """A statement about the market and its source.
 
-    `source` is the id of a retrieved comparable, the words of the lead quoted exactly, or why it is assumed.
+    `source` is the id of a retrieved comparable, the id of a retrieved passage of a document, the words of the lead
+    quoted exactly, or why it is assumed.
     """
 
     id: Annotated[str, line(6)] = Field(pattern=r"^C-[1-9][0-9]?$")
     text: Sentence
-    kind: Literal["comparable", "lead", "assumption"]
+    kind: Literal["comparable", "document", "lead", "assumption"]
     source: Sentence
 
 
@@ -53,7 +54,7 @@ class ResearchAnswer(Answer):
     pricing: Sentence
 
     def problems(self, given: AnswerContext) -> list[str]:
-        """Competitors were retrieved; claims cite a comparable or the lead's own words."""
+        """Competitors were retrieved; claims cite a comparable, a passage or the lead's own words."""
         found = faults(
             "competitors that were not retrieved",
             not_in((item.comparable_id for item in self.competitors), given.comparable_ids),
@@ -64,6 +65,8 @@ class ResearchAnswer(Answer):
         for claim in self.claims:
             if claim.kind == "comparable" and claim.source not in given.comparable_ids:
                 found.append(f"{claim.id} cites {claim.source}, which was not retrieved")
+            if claim.kind == "document" and claim.source not in given.passage_ids:
+                found.append(f"{claim.id} cites {claim.source}, a passage that was not retrieved")
             if claim.kind == "lead" and " ".join(claim.source.split()).casefold() not in idea:
                 found.append(f"{claim.id} quotes words that the lead did not write")
         return found

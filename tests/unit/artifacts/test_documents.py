@@ -164,6 +164,34 @@ def test_every_claim_has_a_resolved_source() -> None:
     ]
 
 
+PASSAGES = [
+    {"id": "K-1", "document": "harbour-rules.pdf", "heading": "Fees", "text": "Each landing costs a fee."}
+]
+
+
+def cites_a_document() -> ResearchAnswer:
+    claims = [harbour.RESEARCH.claims[0].model_copy(update={"kind": "document", "source": "K-1"})]
+    return harbour.RESEARCH.model_copy(update={"claims": [*claims, *harbour.RESEARCH.claims[1:]]})
+
+
+def test_a_claim_from_a_document_names_it_and_the_place_in_it() -> None:
+    document = market_document(cites_a_document(), COMPARABLES, "the offline drafter", PASSAGES)
+
+    assert document["claims"][0]["source"] == {
+        "type": "document",
+        "name": "harbour-rules.pdf",
+        "heading": "Fees",
+    }
+
+
+def test_a_passage_that_was_not_retrieved_is_refused() -> None:
+    with pytest.raises(ValueError, match="not retrieved are cited: K-1"):
+        market_document(cites_a_document(), COMPARABLES, "the offline drafter")
+    assert cites_a_document().problems(harbour.context()) == [
+        "C-1 cites K-1, a passage that was not retrieved"
+    ]
+
+
 def test_the_market_document_lists_only_what_it_cites_and_is_json() -> None:
     document = market_document(harbour.RESEARCH, COMPARABLES, "the offline drafter")
     assert [item["id"] for item in document["comparables"]] == ["comp-a", "comp-b", "comp-c"]

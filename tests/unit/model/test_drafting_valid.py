@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.model.drafting import STEPS, draft
+from shared.models.answers import AnswerContext, ResearchAnswer
 from shared.models.base import SECTORS
 from tests.unit.model.chain import COMPARABLES, checked_kit
 
@@ -113,3 +114,28 @@ def test_a_brief_with_nothing_in_it_is_drafted() -> None:
     answer = draft("qualify", {}, [], {})
     assert answer["score"] < 0.2
     assert list(STEPS) == ["qualify", "research", "specify", "plan", "design", "prototype", "demo", "launch"]
+
+
+def test_what_documents_say_is_claimed_in_their_words_and_only_that() -> None:
+    idea, words = (
+        "Shift planning for volunteer fire brigades",
+        "A brigade drills at least forty hours a year.",
+    )
+    knowledge = [
+        {"id": "K-1", "document": "brigades.md", "heading": "Drills", "text": f"# Drills\n\n{words}"},
+        {"id": "K-2", "document": "empty.md", "heading": "", "text": "# Only a heading"},
+    ]
+    earlier = {"qualify": draft("qualify", {"idea": idea, "sector": "saas"}, [], {})}
+
+    answer = draft("research", {"idea": idea, "sector": "saas"}, COMPARABLES, earlier, knowledge)
+
+    cited = [claim for claim in answer["claims"] if claim["kind"] == "document"]
+    assert [(claim["source"], claim["text"]) for claim in cited] == [("K-1", f"brigades.md says: “{words}”")]
+    given = AnswerContext(
+        idea=idea,
+        sector="saas",
+        comparable_ids=[str(item["id"]) for item in COMPARABLES],
+        passage_ids=["K-1", "K-2"],
+        answers=earlier,
+    )
+    assert ResearchAnswer.model_validate(answer).problems(given) == []

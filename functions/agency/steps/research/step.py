@@ -35,7 +35,7 @@ def retrieve(own: Container, brief: Brief) -> Retrieved:
 def make(own: Container, brief: Brief, answer: ResearchAnswer, retrieved: Retrieved, author: str) -> Made:
     """Return what the answer makes."""
     del own
-    document = market_document(answer, retrieved.comparables, author)
+    document = market_document(answer, retrieved.comparables, author, retrieved.passages)
 
     def write(work: UnitOfWork) -> None:
         AgencyRepository(work).keep_market_analysis(brief.project.id, document)

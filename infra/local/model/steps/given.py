@@ -14,11 +14,12 @@ from infra.local.model.language.tokens import clean, stem, words
 
 @dataclass(frozen=True)
 class Given:
-    """The blueprint, the retrieved comparables and the accepted answers by step."""
+    """The blueprint, the retrieved comparables, the accepted answers by step, passages of documents."""
 
     plan: Blueprint
     retrieved: Sequence[Mapping[str, Any]]
     answers: Mapping[str, Mapping[str, Any]]
+    knowledge: Sequence[Mapping[str, Any]] = ()
 
     def part(self, step: str, key: str) -> list[dict[str, Any]]:
         """Return the list `key` of an earlier answer; empty when it is missing."""

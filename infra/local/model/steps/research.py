@@ -11,6 +11,9 @@ from infra.local.model.quotes import quotes
 from infra.local.model.steps.given import Given
 
 MOST_COMPETITORS = 5
+MOST_PASSAGES = 3
+# A line of fewer words is a heading or a label, not a statement.
+FEWEST_WORDS = 6
 
 
 def draft(given: Given) -> dict[str, Any]:
@@ -151,12 +154,25 @@ def _gap(given: Given, item: Mapping[str, Any], market: str) -> str:
     )
 
 
+def _documented(given: Given) -> list[tuple[str, str, str]]:
+    """What the first passages of documents say, in their own words, cut to a sentence."""
+    made = []
+    for passage in given.knowledge[:MOST_PASSAGES]:
+        lines = [line.strip() for line in clean(str(passage.get("text") or "")).splitlines()]
+        said = next((trim(line, 200) for line in lines if len(words(line)) >= FEWEST_WORDS), "")
+        name = trim(clean(str(passage.get("document") or "")).replace("\n", " "), 80)
+        if said and name and passage.get("id"):
+            made.append((f"{name} says: “{said}”", "document", str(passage["id"])))
+    return made
+
+
 def _claims(given: Given, chosen: list[Mapping[str, Any]]) -> list[dict[str, str]]:
     plan = given.plan
     mains = plan.words.lower("{mains}", full=True)
     made: list[tuple[str, str, str]] = []
     for text, quote in quotes(plan.idea.text):
         made.append((text, "lead", quote))
+    made += _documented(given)
     for item in chosen[:4]:
         features, model = _features(item), trim(clean(str(item.get("pricing_model") or "")), 60)
         if features:
