@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
-from uuid import UUID
 
+from functions.knowledge.address import document_id
 from functions.knowledge.chunk import Chunk
 from functions.knowledge.chunking import chunk_text
 from functions.knowledge.collections import CODE_EMBEDDINGS, DOC_CHUNKS, Collection
-from shared.adapters.vectors import point_id
 from shared.models.asset import Asset
+
+__all__ = ["KitFile", "Place", "document_id", "kit_file", "place_of"]
 
 _LANGUAGES = {".py": "python", ".toml": "toml", ".yml": "yaml"}
 _DOCUMENTS = (".md", ".json")
@@ -61,11 +62,6 @@ def place_of(asset: Asset) -> Place | None:
         }
         return Place(DOC_CHUNKS, name, payload)
     return None
-
-
-def document_id(tenant_id: UUID, collection: str, name: str) -> UUID:
-    """Return the id of a document's row: UUIDv5 of (tenant, collection, name)."""
-    return point_id(tenant_id, f"{collection}/{name}", 0)
 
 
 def kit_file(asset: Asset, read: Callable[[Asset], bytes]) -> KitFile | None:

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from functions.studio.paths import check_path, check_paths
+from shared.paths import check_path, check_paths
 
 COMPRESSION_LEVEL = 6
 MAX_FILES = 5_000

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field
 
-from shared.models.base import IdText, WireModel, line
+from shared.models.base import WireModel, line
 
 Tags = Annotated[list[Annotated[str, line(60)]], Field(max_length=20)]
 
@@ -21,7 +22,7 @@ class DocChunkAttributes(WireModel):
 
     doc_type: Annotated[str, line(60)] = "document"
     sector: Literal["healthtech", "fintech", "edtech", "saas", "ecommerce", "other"] | None = None
-    project_id: IdText | None = None
+    project_id: UUID | None = None
 
 
 class CodePatternAttributes(WireModel):
@@ -43,7 +44,7 @@ class MarketingKnowledgeAttributes(WireModel):
 class CodeEmbeddingAttributes(WireModel):
     """Of code_embeddings (004)."""
 
-    project_id: IdText | None = None
+    project_id: UUID | None = None
 
 
 class KnowledgeBaseAttributes(WireModel):

@@ -17,10 +17,10 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import Browser
 
-from functions.studio.paths import check_paths
 from infra.local.chaos.audit import breaches, settle
 from infra.local.chaos.instance import Instance
 from infra.local.run.kit import write_kit
+from shared.paths import check_paths
 from tests.e2e.browser import click_through, fresh_page
 from tests.e2e.system import HANDOFF, PATIENCE, TENANT, Kit, begin
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from functions.studio.paths import check_paths
 from functions.studio.project import behaviour, checks, docs, domain, naming
 from functions.studio.project.model import ProjectModel, entities_of, operations_of
 from functions.studio.project.source import docstring, prose
 from shared.models.answers import PrototypeAnswer, SpecifyAnswer
+from shared.paths import check_paths
 
 _HERE: Final = Path(__file__).parent
 _RUNTIME: Final = ("errors", "rules", "entity", "storage", "reports", "server")

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from functions.studio.paths import check_paths
+from shared.paths import check_paths
 from infra.local.run.client import fetch
 
 

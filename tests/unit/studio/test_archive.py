@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.studio.archive import ArchiveSummary, ArchiveTooLarge, write_tar, write_zip
-from functions.studio.paths import UnsafePath
+from shared.paths import UnsafePath
 
 FILES = [
     ("src/app.py", b"print('hello')\n" * 50),

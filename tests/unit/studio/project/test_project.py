@@ -17,9 +17,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.studio.paths import check_paths
 from shared.models.answers import AnswerContext, PrototypeAnswer
 from shared.models.base import refuse_line_breaks, refuse_unstorable
+from shared.paths import check_paths
 from tests.samples import harbour, hostile
 from tests.unit.studio.project.making import by_path, make, run, shape, write_out
 

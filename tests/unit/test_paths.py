@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.studio.paths import UnsafePath, check_path, check_paths
+from shared.paths import UnsafePath, check_path, check_paths
 
 SAFE = [
     "README.md",
