@@ -182,7 +182,7 @@ FUNCTIONS = (
             "EmbeddingSettings",
         ),
         uses=(DATABASE, PUBLISH, READ_ASSETS, *CHANGE_VECTORS),
-        layers=("core", "vectors"),
+        layers=("core", "vectors", "reading"),
         memory=1024,
         timeout=120,
         concurrency=2,
