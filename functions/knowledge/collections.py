@@ -1,4 +1,5 @@
-"""The vector collections as data: what they hold, how long their vectors are, what searches filter by.
+"""The vector collections as data: what they hold, how long their vectors are, what searches filter by: every
+documented field but the text itself, which is what a search is for.
 
 Sources: 000 (market_comps, doc_chunks, code_patterns), 002 (marketing_knowledge, user_behavior_patterns,
 campaign_history) and 004 (code_embeddings, knowledge_base) of the data-model documents. Cosine everywhere. Each
@@ -38,14 +39,24 @@ class Collection:
 
 
 MARKET_COMPS = Collection(
-    "market_comps", "products an idea is compared with", 1536, "description", {"sector": "keyword"}
+    "market_comps",
+    "products an idea is compared with",
+    1536,
+    "description",
+    {
+        "sector": "keyword",
+        "product_name": "keyword",
+        "key_features": "keyword",
+        "target_market": "keyword",
+        "pricing_model": "keyword",
+    },
 )
 DOC_CHUNKS = Collection(
     "doc_chunks",
     "passages of PRDs, plans and other documents of projects",
     1536,
     "chunk_text",
-    {"doc_type": "keyword", "sector": "keyword", "project_id": "keyword"},
+    {"doc_id": "keyword", "doc_type": "keyword", "sector": "keyword", "project_id": "keyword"},
     id_field="doc_id",
 )
 CODE_PATTERNS = Collection(
@@ -86,14 +97,29 @@ CODE_EMBEDDINGS = Collection(
     "functions of generated projects",
     768,
     "code_snippet",
-    {"project_id": "keyword", "file_path": "keyword", "language": "keyword"},
+    {
+        "project_id": "keyword",
+        "file_path": "keyword",
+        "function_name": "keyword",
+        "language": "keyword",
+        "imports": "keyword",
+        "complexity": "integer",
+        "last_modified": "datetime",
+    },
 )
 KNOWLEDGE_BASE = Collection(
     "knowledge_base",
     "documentation and articles",
     768,
     "content",
-    {"category": "keyword", "tags": "keyword", "source": "keyword", "created_at": "datetime"},
+    {
+        "title": "keyword",
+        "category": "keyword",
+        "tags": "keyword",
+        "source": "keyword",
+        "created_at": "datetime",
+        "relevance_score": "float",
+    },
 )
 
 COLLECTIONS: Mapping[str, Collection] = {

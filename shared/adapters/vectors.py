@@ -13,23 +13,21 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from uuid import UUID, uuid5
 
 from shared.adapters.lexical import SparseVector
+from shared.adapters.vectors_match import TENANT_FIELD, IndexType, Match, Range, check_match
 from shared.errors import AppError, Conflict, Invalid, NotFound
 
-Scalar = str | int | bool
-Match = Mapping[str, Scalar | Sequence[str] | Sequence[int]]
-"""Conditions on payload fields, all of which must hold: a value, or a sequence of values of which one must."""
+# What conditions are made of is said there and used from here, too.
+__all__ = ["TENANT_FIELD", "IndexType", "Match", "Range", "check_match"]
 
 Payload = dict[str, Any]
-IndexType = Literal["keyword", "integer", "float", "bool", "datetime"]
 
 DENSE = "dense"
 SPARSE = "bm25"
-# Written by the store into every payload; a point cannot claim another tenant or document than its own.
-TENANT_FIELD = "tenant_id"
+# Written by the store into every payload beside the tenant.
 DOCUMENT_FIELD = "document_id"
 CHUNK_FIELD = "chunk"
 STORE_INDEXES: Mapping[str, IndexType] = {TENANT_FIELD: "keyword", DOCUMENT_FIELD: "keyword"}
@@ -176,7 +174,7 @@ def check_query(spec: CollectionSpec, query: SearchQuery) -> None:
     """Raise Invalid unless the query fits the collection."""
     check_dense(spec, query.dense)
     check_sparse(query.sparse)
-    check_match(query.match)
+    check_match(spec.indexes, query.match)
     if query.limit < 1 or query.candidates < 1:
         raise Invalid("A search asks for at least one result and one candidate.")
 
@@ -195,15 +193,6 @@ def check_sparse(vector: SparseVector) -> None:
     ascending = all(a < b for a, b in itertools.pairwise(indices))
     if not ascending or len(indices) != len(values) or not all(map(math.isfinite, values)):
         raise Invalid("A sparse vector needs ascending indices and one finite value for each.")
-
-
-def check_match(match: Match) -> None:
-    """Raise Invalid when a condition touches the tenant, which only the scope decides, or can never hold."""
-    for name, wanted in match.items():
-        if name == TENANT_FIELD:
-            raise Invalid(f"{TENANT_FIELD} is decided by the scope, not by a filter.")
-        if not isinstance(wanted, str | int) and not wanted:
-            raise Invalid(f"The filter on {name} lists no values.")
 
 
 def mismatch(spec: CollectionSpec, in_use: str) -> EmbeddingModelMismatch:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import operator
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from operator import mul
 from statistics import fmean, stdev
+from typing import Any
 from uuid import UUID
 
 from shared.adapters.lexical import SparseVector
@@ -19,6 +23,7 @@ from shared.adapters.vectors import (
     Match,
     Payload,
     Point,
+    Range,
     Scope,
     SearchQuery,
     check_match,
@@ -28,6 +33,9 @@ from shared.adapters.vectors import (
     point_id,
     stored_payload,
 )
+from shared.adapters.vectors_match import Condition
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d:\d\d|$)", re.IGNORECASE)
 
 
 @dataclass
@@ -87,7 +95,7 @@ class InMemoryVectorStore:
 
     def delete(self, spec: CollectionSpec, scope: Scope, match: Match) -> None:
         """See `VectorStore`."""
-        check_match(match)
+        check_match(spec.indexes, match)
         with self._lock:
             stored = self._collection(spec).points
             own = Scope(scope.tenant_id)
@@ -118,7 +126,7 @@ class InMemoryVectorStore:
         self, spec: CollectionSpec, scope: Scope, match: Match, fields: Sequence[str]
     ) -> Iterator[Payload]:
         """See `VectorStore`."""
-        check_match(match)
+        check_match(spec.indexes, match)
         with self._lock:
             stored = self._collection(spec).points.values()
             found = [point.payload for point in stored if _matches(point, scope, match)]
@@ -142,12 +150,36 @@ def _matches(point: _Stored, scope: Scope, match: Match) -> bool:
     for name, wanted in match.items():
         held = point.payload.get(name)
         values = held if isinstance(held, list) else [held]
-        options = [wanted] if isinstance(wanted, str | int) else list(wanted)
-        # The engine tells true from 1; Python's == does not.
-        pairs = ((value, option) for value in values for option in options)
-        if not any(type(value) is type(option) and value == option for value, option in pairs):
+        if not any(_holds(value, wanted) for value in values):
             return False
     return True
+
+
+def _holds(value: Any, wanted: Condition) -> bool:
+    if isinstance(wanted, Range):
+        comparable = _moment(value) if wanted.dated else _number(value)
+        return comparable is not None and all(
+            getattr(operator, {"gte": "ge", "lte": "le"}.get(name, name))(comparable, bound)
+            for name, bound in wanted.bounds.items()
+        )
+    options = [wanted] if isinstance(wanted, str | int) else wanted
+    # The engine tells true from 1; Python's == does not.
+    return any(type(value) is type(option) and value == option for option in options)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if type(value) in (int, float) else None
+
+
+def _moment(value: Any) -> datetime | None:
+    """What the engine takes for a date: a day, or a day and a time, of UTC where it names no zone."""
+    if not isinstance(value, str) or not _DATE.match(value):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.upper())
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _unit(vector: Sequence[float]) -> list[float]:

@@ -23,6 +23,7 @@ from shared.adapters.vectors import (
     Match,
     Payload,
     Point,
+    Range,
     Scope,
     SearchQuery,
     VectorEngineRejected,
@@ -126,7 +127,7 @@ class QdrantVectorStore:
         """See `VectorStore`."""
         from qdrant_client import models
 
-        check_match(match)
+        check_match(spec.indexes, match)
         own = models.FilterSelector(filter=_filter(Scope(scope.tenant_id), match))
         with self._translated(spec):
             self._client.delete(spec.physical, points_selector=own, wait=True)
@@ -162,7 +163,7 @@ class QdrantVectorStore:
 
     def count(self, spec: CollectionSpec, scope: Scope, match: Match) -> int:
         """See `VectorStore`."""
-        check_match(match)
+        check_match(spec.indexes, match)
         with self._translated(spec):
             return self._client.count(spec.physical, count_filter=_filter(scope, match), exact=True).count
 
@@ -170,7 +171,7 @@ class QdrantVectorStore:
         self, spec: CollectionSpec, scope: Scope, match: Match, fields: Sequence[str]
     ) -> Iterator[Payload]:
         """See `VectorStore`."""
-        check_match(match)
+        check_match(spec.indexes, match)
         return self._pages(spec, _filter(scope, match), list(fields))
 
     def ready(self) -> bool:
@@ -332,7 +333,11 @@ def _filter(scope: Scope, match: Match) -> models.Filter:
         models.FieldCondition(key=TENANT_FIELD, match=models.MatchAny(any=list(scope.readable)))
     ]
     for name, wanted in match.items():
-        if isinstance(wanted, str | int):
+        if isinstance(wanted, Range):
+            bounds: Any = wanted.bounds
+            kept = models.DatetimeRange(**bounds) if wanted.dated else models.Range(**bounds)
+            must.append(models.FieldCondition(key=name, range=kept))
+        elif isinstance(wanted, str | int):
             must.append(models.FieldCondition(key=name, match=models.MatchValue(value=wanted)))
         else:
             options: Any = list(wanted)
