@@ -260,15 +260,3 @@ WHERE (status IN ('queued', 'running') OR (status = 'completed' AND indexed_at I
   AND heartbeat_at <= now() - make_interval(secs => %(stall_seconds)s)
 ORDER BY heartbeat_at
 LIMIT 500;
-
--- A page of the tenants that have runs, in the order of their ids: one look into the index for each, however many runs.
-WITH RECURSIVE tenants AS (
-    (SELECT tenant_id FROM agency.workflow_runs
-     WHERE %(after)s::uuid IS NULL OR tenant_id > %(after)s
-     ORDER BY tenant_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT r.tenant_id FROM agency.workflow_runs r WHERE r.tenant_id > t.tenant_id
-            ORDER BY r.tenant_id LIMIT 1)
-    FROM tenants t WHERE t.tenant_id IS NOT NULL
-)
-SELECT tenant_id FROM tenants WHERE tenant_id IS NOT NULL LIMIT %(limit)s;

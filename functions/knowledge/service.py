@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from functions.knowledge.chunk import Chunk
 from functions.knowledge.chunking import chunk_text
 from functions.knowledge.collections import COLLECTIONS, MARKET_COMPS, Collection, collection_named
 from functions.knowledge.comparables import Comparable, seed_comparables
+from functions.knowledge.search import quotation, search, within_budget
 from shared.adapters.embeddings import Embedder, sparse_query, sparse_terms
 from shared.adapters.vectors import (
     CHUNK_FIELD,
@@ -216,6 +217,31 @@ def find_comparables(
         raise DependencyUnavailable("The market comparables are not indexed yet; try again in a moment.")
     ranked = sorted(hits, key=lambda hit: -hit.score - SECTOR_BONUS * (hit.payload["sector"] == sector))
     return [Comparable.from_payload(hit.payload) for hit in ranked[:limit]]
+
+
+def find_passages(
+    store: VectorStore,
+    embedder_of: Callable[[int], Embedder],
+    *,
+    tenant_id: UUID,
+    house_tenant_id: UUID | None = None,
+    collections: Sequence[str],
+    text: str,
+    match: Match | None = None,
+    limit: int = 8,
+    max_tokens: int = 2000,
+) -> list[dict[str, Any]]:
+    """Return what documents say on a text as data for a prompt, best first: `id`, `document`, `heading`, `text` each.
+
+    Together they take at most `max_tokens` of a prompt. house_tenant_id: the house's documents too. Raises as
+    `search`.
+    """
+    scope = Scope(tenant_id, house_tenant_id)
+    found = search(
+        store, embedder_of, scope=scope, collections=collections, text=text, match=match, limit=limit
+    )
+    kept = within_budget(found, max_tokens)
+    return [{"heading": "", **quotation(passage, place)} for place, passage in enumerate(kept)]
 
 
 def _placed(document: CutDocument, number: int, chunk: Chunk, target: Collection) -> _Placed:

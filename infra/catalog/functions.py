@@ -23,7 +23,7 @@ _STEP_LAYERS = {"design": ("core", "media"), "demo": ("core", "media")}
 
 
 def _prepare(step: str) -> Function:
-    searches = step == "research"
+    searches = step in ("research", "specify")
     return Function(
         f"agency.prepare_{step}",
         f"functions.agency.steps.{step}.step.prepare",

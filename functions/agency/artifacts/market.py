@@ -52,7 +52,7 @@ def _claim(
             source = {"type": "comparable", "id": claim.source, "name": _name(known[claim.source])}
         case "document":
             passage = read[claim.source]
-            source = {"type": "document", "name": passage["document"], "heading": passage["heading"]}
+            source = {"type": "document", "name": passage["document"], "heading": passage.get("heading", "")}
         case "lead":
             source = {"type": "lead", "quote": claim.source}
         case "assumption":

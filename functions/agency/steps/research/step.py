@@ -19,7 +19,10 @@ from shared.settings import RunSettings
 
 
 def retrieve(own: Container, brief: Brief) -> Retrieved:
-    """Return the comparables nearest to the idea, at least three."""
+    """Return the comparables nearest to the idea, at least three, and what the tenant's own documents say on it.
+
+    Documents are those that people uploaded on purpose: what other runs of the tenant made is nobody else's.
+    """
     house = UUID(own.settings(RunSettings).house_tenant_id)
     found = knowledge.find_comparables(
         own.vectors,
@@ -29,7 +32,14 @@ def retrieve(own: Container, brief: Brief) -> Retrieved:
         idea=brief.idea,
         sector=brief.project.sector,
     )
-    return Retrieved(tuple(item.model_dump(mode="json") for item in found))
+    passages = knowledge.find_passages(
+        own.vectors,
+        own.embedder_of,
+        tenant_id=brief.run.tenant_id,
+        collections=("knowledge_base", "marketing_knowledge"),
+        text=brief.idea,
+    )
+    return Retrieved(tuple(item.model_dump(mode="json") for item in found), tuple(passages))
 
 
 def make(own: Container, brief: Brief, answer: ResearchAnswer, retrieved: Retrieved, author: str) -> Made:
