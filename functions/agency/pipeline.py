@@ -18,7 +18,7 @@ from uuid import UUID
 
 from functions.agency.repository import AgencyRepository
 from functions.agents import service as agents
-from shared.adapters.objects import ObjectStore
+from shared.adapters.objects import ObjectStore, StoredObject
 from shared.bootstrap import Container
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import BudgetExceeded, BudgetReserved, ModelAnswerInvalid, NotFound, RunCancelled
@@ -341,7 +341,7 @@ def store(own: Container, run: Run, artifact: Artifact) -> dict[str, Any]:
     bucket = own.storage.assets_bucket
     key = asset_key(run.project_id, artifact.path)
     digest = hashlib.sha256(artifact.content).hexdigest()
-    stored = own.objects.head(bucket, key)
+    stored: StoredObject | None = own.objects.head(bucket, key)
     if stored is None or stored.sha256 != digest:
         stored = own.objects.put(bucket, key, artifact.content, content_type=artifact.content_type)
     return {

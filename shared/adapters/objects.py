@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
-from urllib.parse import quote, urlsplit
 
 from shared.adapters.aws_errors import translated
-from shared.errors import AppError, Conflict, Invalid, NotFound
-
-MAX_KEY_BYTES = 1024
-MAX_METADATA_BYTES = 2048
-MAX_URL_SECONDS = 604_800
-
-_METADATA_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
-_PRINTABLE_ASCII = re.compile(r"[\x20-\x7e]*")
-_CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.-]+)*", re.ASCII)
+from shared.adapters.object_rules import (
+    at_origin,
+    check_object,
+    check_post,
+    check_url,
+    content_disposition,
+    posted_fields,
+    shown,
+)
+from shared.errors import AppError, Conflict, NotFound, TooLarge
 
 
 class ObjectDamaged(AppError):
@@ -37,6 +37,25 @@ class StoredObject:
     version: str | None
     sha256: str | None
     size_bytes: int
+
+
+@dataclass(frozen=True)
+class ObjectFacts(StoredObject):
+    """An object that is there and what was said of it when it was written. last_modified: with its offset, in
+    whole seconds on S3.
+    """
+
+    content_type: str
+    metadata: Mapping[str, str]
+    last_modified: datetime
+
+
+@dataclass(frozen=True)
+class SignedPost:
+    """A form that its holder may post: multipart/form-data with these fields and, after them, the `file`."""
+
+    url: str
+    fields: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -69,12 +88,21 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def get(self, bucket: str, key: str, version: str | None = None) -> bytes:
-        """Return the bytes of an object (default: of its newest version). Raises NotFound, ObjectDamaged."""
+    def get(
+        self, bucket: str, key: str, version: str | None = None, *, max_bytes: int | None = None
+    ) -> bytes:
+        """Return the bytes of an object (default: of its newest version).
+
+        Raises NotFound, ObjectDamaged, and TooLarge, before its bytes are read, for one of more than `max_bytes`.
+        """
         ...
 
-    def head(self, bucket: str, key: str, version: str | None = None) -> StoredObject | None:
+    def head(self, bucket: str, key: str, version: str | None = None) -> ObjectFacts | None:
         """Describe an object; None when it is not there."""
+        ...
+
+    def copy(self, bucket: str, key: str, new_key: str) -> StoredObject:
+        """Write the newest version of an object under another key, with what was said of it. Raises NotFound."""
         ...
 
     def list(self, bucket: str, prefix: str = "") -> list[ListedObject]:
@@ -101,6 +129,21 @@ class ObjectStore(Protocol):
         At the store it is always a download: a browser that follows it saves `filename` and runs nothing; in `<img>`
         and `<video>` it shows as usual. previews_url: an origin before this bucket that passes requests on to it and
         shows, in a sandbox, what a browser can show; a URL of such a type leads there. The object need not exist.
+        """
+        ...
+
+    def signed_post(
+        self,
+        bucket: str,
+        key: str,
+        seconds: int,
+        max_bytes: int,
+        content_type: str,
+        metadata: Mapping[str, str] | None = None,
+    ) -> SignedPost:
+        """Return a form that lets its holder upload the object, 1 to `max_bytes` bytes, for `seconds` (1–604,800).
+
+        Key, content type and metadata are signed: whoever changes a field is refused. Raises Invalid as `put`.
         """
         ...
 
@@ -163,19 +206,24 @@ class S3ObjectStore:
             )
         return StoredObject(bucket, key, answer.get("VersionId"), digest.hexdigest(), len(body))
 
-    def get(self, bucket: str, key: str, version: str | None = None) -> bytes:
-        """Return the bytes of an object. Raises NotFound, ObjectDamaged."""
+    def get(
+        self, bucket: str, key: str, version: str | None = None, *, max_bytes: int | None = None
+    ) -> bytes:
+        """Return the bytes of an object. Raises NotFound, ObjectDamaged, TooLarge."""
         with translated("S3", _not_found(key)):
             answer = self._client.get_object(
                 Bucket=bucket, Key=key, ChecksumMode="ENABLED", **_versioned(version)
             )
+            if max_bytes is not None and int(answer["ContentLength"]) > max_bytes:
+                answer["Body"].close()
+                raise TooLarge(f"The object has more than {max_bytes} bytes.")
             body = _read(answer["Body"])
         expected = _sha256(answer)
         if expected is not None and hashlib.sha256(body).hexdigest() != expected:
             raise ObjectDamaged
         return body
 
-    def head(self, bucket: str, key: str, version: str | None = None) -> StoredObject | None:
+    def head(self, bucket: str, key: str, version: str | None = None) -> ObjectFacts | None:
         """Describe an object; None when it is not there."""
         try:
             with translated("S3", _not_found(key)):
@@ -184,8 +232,31 @@ class S3ObjectStore:
                 )
         except NotFound:
             return None
-        found = answer.get("VersionId")
-        return StoredObject(bucket, key, found, _sha256(answer), int(answer["ContentLength"]))
+        return ObjectFacts(
+            bucket,
+            key,
+            answer.get("VersionId"),
+            _sha256(answer),
+            int(answer["ContentLength"]),
+            content_type=answer.get("ContentType", ""),
+            metadata=dict(answer.get("Metadata", {})),
+            last_modified=answer["LastModified"],
+        )
+
+    def copy(self, bucket: str, key: str, new_key: str) -> StoredObject:
+        """Write the newest version of an object under another key. Raises NotFound, Invalid."""
+        check_object(new_key, "application/octet-stream", None)
+        with translated("S3", _not_found(key)):
+            answer = self._client.copy_object(
+                Bucket=bucket,
+                Key=new_key,
+                CopySource={"Bucket": bucket, "Key": key},
+                ChecksumAlgorithm="SHA256",
+            )
+        written = self.head(bucket, new_key, answer.get("VersionId"))
+        if written is None:
+            raise NotFound(f"There is no object {new_key}.")
+        return written
 
     def list(self, bucket: str, prefix: str = "") -> list[ListedObject]:
         """Return all objects whose keys start with `prefix`, in the order of their keys' bytes."""
@@ -232,67 +303,28 @@ class S3ObjectStore:
         )
         return at_origin(url, previews_url) if previews_url and shown(content_type) else url
 
-
-def shown(content_type: str) -> bool:
-    """Whether a browser shows such a thing by itself, in a sandbox too: pages, plain text, pictures and films.
-
-    Not PDF, whose viewer no browser runs in a sandbox, nor Markdown, JSON and archives, which are for programs.
-    """
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind in ("text/html", "text/plain") or kind.startswith(("image/", "video/"))
-
-
-def at_origin(url: str, origin: str) -> str:
-    """Return a signed URL with another scheme and host before its path; path and query stay as they were signed."""
-    rest = urlsplit(url)._replace(scheme="", netloc="").geturl()
-    return origin + rest
-
-
-def content_disposition(filename: str) -> str:
-    """Return an attachment header (RFC 6266) for any text as a file's name: an ASCII name for old clients and
-    the full one percent-encoded. Separators, quotes, control and lone surrogate characters become `_`.
-    """
-    safe = re.sub(
-        r'[\x00-\x1f\x7f-\x9f/\\"\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]', "_", filename
-    )
-    safe = safe.strip(" .")[:200] or "download"
-    plain = safe.encode("ascii", "replace").decode().replace("?", "_").replace("%", "_")
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
-
-
-def check_object(key: str, content_type: str, metadata: Mapping[str, str] | None) -> None:
-    """Raise Invalid unless S3 would take these and give them back unchanged."""
-    try:
-        size = len(key.encode())
-    except UnicodeEncodeError as error:
-        raise Invalid("The key of an object must be valid Unicode.") from error
-    if (
-        not 0 < size <= MAX_KEY_BYTES
-        or re.search(r"[\x00-\x1f\x7f]", key)
-        or {".", ".."} & set(key.split("/"))
-    ):
-        raise Invalid(
-            "The key of an object needs 1 to 1,024 bytes, without control characters or dot segments."
+    def signed_post(
+        self,
+        bucket: str,
+        key: str,
+        seconds: int,
+        max_bytes: int,
+        content_type: str,
+        metadata: Mapping[str, str] | None = None,
+    ) -> SignedPost:
+        """Return a form that lets its holder upload the object; nothing is called. Raises Invalid."""
+        check_object(key, content_type, metadata)
+        check_post(key, seconds, max_bytes)
+        said = posted_fields(content_type, metadata)
+        conditions = [{name: value} for name, value in said.items()]
+        form = self._client.generate_presigned_post(
+            bucket,
+            key,
+            Fields=dict(said),
+            Conditions=[*conditions, ["content-length-range", 1, max_bytes]],
+            ExpiresIn=seconds,
         )
-    if not _CONTENT_TYPE.fullmatch(content_type):
-        raise Invalid("The content type of an object is not one.")
-    for name, value in (metadata or {}).items():
-        if (
-            not _METADATA_NAME.fullmatch(name)
-            or not _PRINTABLE_ASCII.fullmatch(value)
-            or value != value.strip()
-        ):
-            raise Invalid(f"The metadata {name!r} of an object needs a lower-case name and an ASCII value.")
-    if sum(len(name) + len(value) for name, value in (metadata or {}).items()) > MAX_METADATA_BYTES:
-        raise Invalid("The metadata of an object may have 2 KB.")
-
-
-def check_url(seconds: int, content_type: str) -> None:
-    """Raise Invalid unless a URL can be signed like this."""
-    if not 1 <= seconds <= MAX_URL_SECONDS:
-        raise Invalid("A signed URL lasts from a second to seven days.")
-    if not _CONTENT_TYPE.fullmatch(content_type):
-        raise Invalid("The content type of a signed URL is not one.")
+        return SignedPost(str(form["url"]), dict(form["fields"]))
 
 
 def _read(stream: Any) -> bytes:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 from urllib.parse import quote, urlencode
 
-from shared.adapters.objects import (
-    ListedObject,
-    StoredObject,
+from shared.adapters.object_rules import (
     at_origin,
     check_object,
+    check_post,
     check_url,
     content_disposition,
+    posted_fields,
     shown,
 )
-from shared.errors import AppError, Conflict, NotFound
+from shared.adapters.objects import ListedObject, ObjectFacts, SignedPost, StoredObject
+from shared.errors import AppError, Conflict, NotFound, TooLarge
+
+_FIRST_WRITE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,11 @@ class _Version:
     body: bytes | None
     content_type: str
     metadata: Mapping[str, str]
+    last_modified: datetime
 
 
 class InMemoryObjectStore:
-    """Buckets as dicts. buckets: their names, and whether each keeps versions."""
+    """Buckets as dicts. buckets: their names, and whether each keeps versions. A second passes with each write."""
 
     def __init__(self, buckets: Mapping[str, bool]) -> None:
         self._versioned = dict(buckets)
@@ -55,20 +60,39 @@ class InMemoryObjectStore:
         version = self._append(bucket, key, bytes(body), content_type, dict(metadata or {}))
         return StoredObject(bucket, key, version, hashlib.sha256(body).hexdigest(), len(body))
 
-    def get(self, bucket: str, key: str, version: str | None = None) -> bytes:
-        """Return the bytes of an object. Raises NotFound."""
+    def get(
+        self, bucket: str, key: str, version: str | None = None, *, max_bytes: int | None = None
+    ) -> bytes:
+        """Return the bytes of an object. Raises NotFound, TooLarge."""
         found = self._find(bucket, key, version)
         if found is None or found.body is None:
             raise NotFound(f"There is no object {key}.")
+        if max_bytes is not None and len(found.body) > max_bytes:
+            raise TooLarge(f"The object has more than {max_bytes} bytes.")
         return found.body
 
-    def head(self, bucket: str, key: str, version: str | None = None) -> StoredObject | None:
+    def head(self, bucket: str, key: str, version: str | None = None) -> ObjectFacts | None:
         """Describe an object; None when it is not there."""
         found = self._find(bucket, key, version)
         if found is None or found.body is None:
             return None
-        digest = hashlib.sha256(found.body).hexdigest()
-        return StoredObject(bucket, key, found.version, digest, len(found.body))
+        return ObjectFacts(
+            bucket,
+            key,
+            found.version,
+            hashlib.sha256(found.body).hexdigest(),
+            len(found.body),
+            content_type=found.content_type,
+            metadata=found.metadata,
+            last_modified=found.last_modified,
+        )
+
+    def copy(self, bucket: str, key: str, new_key: str) -> StoredObject:
+        """Write the newest version of an object under another key. Raises NotFound, Invalid."""
+        found = self._find(bucket, key, None)
+        if found is None or found.body is None:
+            raise NotFound(f"There is no object {key}.")
+        return self.put(bucket, new_key, found.body, found.content_type, found.metadata)
 
     def list(self, bucket: str, prefix: str = "") -> list[ListedObject]:
         """Return all objects whose keys start with `prefix`, in the order of their keys' bytes."""
@@ -107,6 +131,22 @@ class InMemoryObjectStore:
         url = f"https://{bucket}.objects.invalid/{quote(key)}?{urlencode(query)}"
         return at_origin(url, previews_url) if previews_url and shown(content_type) else url
 
+    def signed_post(
+        self,
+        bucket: str,
+        key: str,
+        seconds: int,
+        max_bytes: int,
+        content_type: str,
+        metadata: Mapping[str, str] | None = None,
+    ) -> SignedPost:
+        """Return a form of the shape S3 has; it leads nowhere. Raises Invalid."""
+        check_object(key, content_type, metadata)
+        check_post(key, seconds, max_bytes)
+        policy = f"{seconds} s, {max_bytes} bytes"
+        said = posted_fields(content_type, metadata)
+        return SignedPost(f"https://{bucket}.objects.invalid/", {**said, "key": key, "policy": policy})
+
     def content_type(self, bucket: str, key: str) -> str:
         """What an object was said to be; for assertions. Raises NotFound."""
         found = self._find(bucket, key, None)
@@ -123,7 +163,8 @@ class InMemoryObjectStore:
         history = self._objects.setdefault((bucket, key), [])
         if name is None:
             history.clear()
-        history.append(_Version(name, body, content_type, metadata))
+        written = _FIRST_WRITE + timedelta(seconds=self._writes)
+        history.append(_Version(name, body, content_type, metadata, written))
         return name
 
     def _find(self, bucket: str, key: str, version: str | None) -> _Version | None:

@@ -1,7 +1,10 @@
 """What every object store promises, and what S3 is told on the way."""
 
+import base64
 import hashlib
+import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,18 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.catalog.buckets import BUCKETS
+from shared.adapters.object_rules import at_origin, content_disposition
 from shared.adapters.objects import (
     ListedObject,
     ObjectDamaged,
+    ObjectFacts,
     ObjectStore,
     S3ObjectStore,
     StoredObject,
-    at_origin,
-    content_disposition,
     s3_client,
 )
 from shared.adapters.objects_memory import InMemoryObjectStore
-from shared.errors import AppError, Conflict, DependencyUnavailable, Invalid, NotFound
+from shared.errors import AppError, Conflict, DependencyUnavailable, Invalid, NotFound, TooLarge
 
 _VERSIONED = {bucket.name: bucket.versioned for bucket in BUCKETS}
 
@@ -43,6 +46,10 @@ def store(request: pytest.FixtureRequest) -> ObjectStore:
     return S3ObjectStore(_client_with_buckets(), page_size=3)
 
 
+def as_stored(head: ObjectFacts | None) -> StoredObject | None:
+    return head and StoredObject(head.bucket, head.key, head.version, head.sha256, head.size_bytes)
+
+
 @pytest.mark.parametrize("body", [b"", b"\x00\xff" * 1000, "Grüße".encode()])
 def test_what_was_put_can_be_got(store: ObjectStore, body: bytes) -> None:
     stored = store.put("handoff", "runs/1/request.json", body, "application/json", {"run-id": "1"})
@@ -51,7 +58,66 @@ def test_what_was_put_can_be_got(store: ObjectStore, body: bytes) -> None:
         "handoff", "runs/1/request.json", None, hashlib.sha256(body).hexdigest(), len(body)
     )
     assert store.get("handoff", "runs/1/request.json") == body
-    assert store.head("handoff", "runs/1/request.json") == stored
+    assert as_stored(store.head("handoff", "runs/1/request.json")) == stored
+
+
+def test_an_object_says_what_was_said_of_it(store: ObjectStore) -> None:
+    first = store.put("assets", "a.md", b"# A", "text/markdown; charset=utf-8", {"attributes": "eyJ9"})
+    store.put("assets", "a.md", b"# B!", "text/plain")
+
+    facts = store.head("assets", "a.md", first.version)
+    newest = store.head("assets", "a.md")
+
+    assert facts is not None
+    assert (facts.content_type, facts.metadata) == ("text/markdown; charset=utf-8", {"attributes": "eyJ9"})
+    assert (facts.version, facts.sha256, facts.size_bytes) == (first.version, first.sha256, 3)
+    assert facts.last_modified.utcoffset() == timedelta(0)
+    assert newest is not None
+    assert (newest.content_type, newest.metadata, newest.size_bytes) == ("text/plain", {}, 4)
+    assert newest.last_modified >= facts.last_modified
+
+
+def test_what_is_not_there_says_nothing(store: ObjectStore) -> None:
+    store.put("assets", "a.md", b"# A", "text/markdown")
+    store.delete("assets", "a.md")
+
+    assert store.head("assets", "a.md") is None
+    assert store.head("assets", "b.md") is None
+
+
+def test_more_bytes_than_wanted_are_not_read(store: ObjectStore) -> None:
+    store.put("handoff", "a", b"12345", "text/plain")
+
+    assert store.get("handoff", "a", max_bytes=5) == b"12345"
+    with pytest.raises(TooLarge):
+        store.get("handoff", "a", max_bytes=4)
+
+
+def test_a_copy_says_what_the_original_said(store: ObjectStore) -> None:
+    store.put("assets", "a b/é+.md", b"# Old", "text/plain")
+    original = store.put("assets", "a b/é+.md", b"# A", "text/markdown", {"attributes": "eyJ9"})
+
+    copy = store.copy("assets", "a b/é+.md", "c d.md")
+
+    assert store.get("assets", "c d.md") == b"# A"
+    assert (copy.key, copy.sha256, copy.size_bytes) == ("c d.md", original.sha256, 3)
+    facts = store.head("assets", "c d.md")
+    assert facts is not None
+    assert (facts.version, facts.content_type, facts.metadata) == (
+        copy.version,
+        "text/markdown",
+        {"attributes": "eyJ9"},
+    )
+
+
+def test_nothing_is_copied_of_what_is_not_there(store: ObjectStore) -> None:
+    store.put("assets", "a", b"1", "text/plain")
+    store.delete("assets", "a")
+
+    for key in ("a", "b"):
+        with pytest.raises(NotFound):
+            store.copy("assets", key, "c")
+    assert store.head("assets", "c") is None
 
 
 def test_an_object_that_is_not_there_is_not_found(store: ObjectStore) -> None:
@@ -78,7 +144,7 @@ def test_a_bucket_with_versions_keeps_them(store: ObjectStore) -> None:
     assert first.version != second.version
     assert store.get("assets", "plan.json") == b"22"
     assert store.get("assets", "plan.json", first.version) == b"1"
-    assert store.head("assets", "plan.json", first.version) == first
+    assert as_stored(store.head("assets", "plan.json", first.version)) == first
 
 
 def test_deleting_hides_the_object_and_keeps_its_versions(store: ObjectStore) -> None:
@@ -181,6 +247,72 @@ def test_a_signed_url_downloads_one_version_for_a_while(store: ObjectStore) -> N
 def test_a_signed_url_lasts_a_week_at_most(store: ObjectStore, seconds: int) -> None:
     with pytest.raises(Invalid):
         store.signed_url("assets", "a", seconds=seconds, filename="a", content_type="text/plain")
+
+
+def test_a_form_names_what_may_be_uploaded(store: ObjectStore) -> None:
+    form = store.signed_post("assets", "a b/é.md", 60, 5, "text/markdown", {"attributes": "eyJ9"})
+
+    assert form.fields["key"] == "a b/é.md"
+    assert form.fields["Content-Type"] == "text/markdown"
+    assert form.fields["x-amz-meta-attributes"] == "eyJ9"
+    assert urlsplit(form.url).hostname
+    # Whoever logs a form logs no signature.
+    assert form.fields["policy"] not in repr(form)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"key": ""},
+        {"key": "a/${filename}"},
+        {"seconds": 0},
+        {"seconds": 604_801},
+        {"max_bytes": 0},
+        {"content_type": "html"},
+        {"metadata": {"a": "é"}},
+    ],
+    ids=str,
+)
+def test_a_bad_form_is_refused(store: ObjectStore, changed: Mapping[str, Any]) -> None:
+    given = {"key": "a", "seconds": 60, "max_bytes": 5, "content_type": "text/plain", **changed}
+
+    with pytest.raises(Invalid):
+        store.signed_post("assets", **given)
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_form_of_s3_uploads_what_it_says() -> None:
+    import requests
+
+    store = S3ObjectStore(_client_with_buckets())
+    form = store.signed_post("assets", "a.md", 60, 5, "text/markdown", {"attributes": "eyJ9"})
+
+    answer = requests.post(form.url, dict(form.fields), files={"file": b"# A"}, timeout=5)
+
+    assert answer.status_code == 204
+    facts = store.head("assets", "a.md")
+    assert facts is not None
+    assert (facts.content_type, facts.metadata) == ("text/markdown", {"attributes": "eyJ9"})
+    assert store.get("assets", "a.md") == b"# A"
+
+
+def test_a_form_of_s3_is_signed_for_one_key_one_type_and_so_many_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "a")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    store = S3ObjectStore(s3_client())
+
+    form = store.signed_post("assets", "a.md", 60, 5, "text/markdown", {"attributes": "eyJ9"})
+
+    policy = json.loads(base64.b64decode(form.fields["policy"]))
+    assert {"bucket": "assets"} in policy["conditions"]
+    assert {"key": "a.md"} in policy["conditions"]
+    assert {"Content-Type": "text/markdown"} in policy["conditions"]
+    assert {"x-amz-meta-attributes": "eyJ9"} in policy["conditions"]
+    assert ["content-length-range", 1, 5] in policy["conditions"]
+    assert urlsplit(form.url).netloc == "assets.s3.eu-central-1.amazonaws.com"
 
 
 PREVIEWS = "https://d1.previews.example"

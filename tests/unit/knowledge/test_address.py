@@ -22,7 +22,7 @@ from functions.knowledge.address import (
 )
 from functions.knowledge.collections import COLLECTIONS
 from shared import base64url
-from shared.adapters.objects import check_object
+from shared.adapters.object_rules import check_object
 from shared.errors import Invalid
 from shared.models.knowledge import ATTRIBUTES, DocChunkAttributes, KnowledgeBaseAttributes
 from shared.paths import UnsafePath, check_path
