@@ -24,6 +24,8 @@ _FAKE = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    # Kits are made by the dozen, and few tests ask what is found in them: those set what they need.
+    "EMBEDDING_PROVIDER": "hashed",
 }
 
 

@@ -19,6 +19,7 @@ ADJUSTABLE = frozenset(
     {
         "ANTHROPIC_BASE_URL",
         "CAPABILITY_DAYS",
+        "EMBEDDING_PROVIDER",
         "HOUSE_TENANT_ID",
         "INTAKE_PER_HOUR",
         "LOGIN_ACCOUNT_FAILURES",
@@ -139,7 +140,8 @@ def _addresses(catalog: Catalog, parts: Parts) -> dict[str, str]:
 def _choices(parts: Parts) -> dict[str, str]:
     return {
         "ANTHROPIC_BASE_URL": parts.model_url,
-        "EMBEDDING_PROVIDER": "hashed",
+        # Bedrock is out of reach; the weights of this one come in a package.
+        "EMBEDDING_PROVIDER": "minilm",
         # The engine of this machine speaks plain HTTP on the loopback. All functions here share one environment, so
         # all have the key that changes vectors; on AWS those that only search have the other.
         "VECTORS_CERTIFICATE_SECRET": "",

@@ -56,7 +56,7 @@ def test_the_choices_of_one_machine() -> None:
     assert settings.RunSettings.load(values).house_tenant_id == HOUSE_TENANT_ID
     assert settings.DatabaseSettings.load(values).database_tls == "disable"
     assert settings.DatabaseSettings.load(values).database_login == "trust"
-    assert settings.EmbeddingSettings.load(values).embedding_provider == "hashed"
+    assert settings.EmbeddingSettings.load(values).embedding_provider == "minilm"
     assert settings.VectorSettings.load(values).vectors_certificate_secret == ""
     assert settings.ModelSettings.load(values).anthropic_base_url == "http://127.0.0.1:3"
     webhook = settings.WebhookSettings.load(values)
@@ -65,10 +65,15 @@ def test_the_choices_of_one_machine() -> None:
 
 def test_the_shell_decides_some_things_and_no_others() -> None:
     values = _values(
-        INTAKE_PER_HOUR="3", DATABASE_HOST="elsewhere", AWS_ENDPOINT_URL="https://aws", NO_PROXY="corp"
+        INTAKE_PER_HOUR="3",
+        EMBEDDING_PROVIDER="hashed",
+        DATABASE_HOST="elsewhere",
+        AWS_ENDPOINT_URL="https://aws",
+        NO_PROXY="corp",
     )
 
     assert values["INTAKE_PER_HOUR"] == "3"
+    assert values["EMBEDDING_PROVIDER"] == "hashed"
     assert values["DATABASE_HOST"] == "/run/pg"
     assert values["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
     assert values["NO_PROXY"] == "127.0.0.1,corp,localhost"
