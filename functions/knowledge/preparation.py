@@ -11,8 +11,10 @@ from shared.adapters.embeddings import Embedder
 from shared.adapters.vectors import CollectionSpec, EmbeddingModelMismatch, Scope, VectorStore
 
 
-def prepare_all(store: VectorStore, embedders: Sequence[Embedder], house: UUID, *, from_empty: bool) -> None:
+def prepare_all(store: VectorStore, embedders: Sequence[Embedder], house: UUID, *, from_empty: bool) -> int:
     """Make the collections that are missing, drop them first with `from_empty`, and index the comparables.
+
+    Returns how many comparables were embedded.
 
     A collection that another embedding model has filled stays in use: the new one is made beside it, until `promote`.
     """
@@ -23,7 +25,7 @@ def prepare_all(store: VectorStore, embedders: Sequence[Embedder], house: UUID, 
             store.ensure_collection(spec)
         except EmbeddingModelMismatch:
             store.ensure_collection(spec, beside=True)
-    _seed(store, embedders, house)
+    return _seed(store, embedders, house)
 
 
 def prepare_tenant(
@@ -50,6 +52,6 @@ def _specs(embedders: Sequence[Embedder]) -> list[CollectionSpec]:
     return [collection.spec(by_dimension[collection.dimension]) for collection in COLLECTIONS.values()]
 
 
-def _seed(store: VectorStore, embedders: Sequence[Embedder], house: UUID) -> None:
+def _seed(store: VectorStore, embedders: Sequence[Embedder], house: UUID) -> int:
     by_dimension = {embedder.dimension: embedder for embedder in embedders}
-    seed_market_comps(store, by_dimension[1536], house)
+    return seed_market_comps(store, by_dimension[1536], house)

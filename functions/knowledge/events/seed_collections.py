@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from functions.knowledge import service
+from functions.knowledge.preparation import prepare_all
 from shared.bootstrap import container
 from shared.observability import observed
 from shared.settings import VectorSettings
@@ -17,7 +17,7 @@ def handler(event: Any, context: Any) -> dict[str, int]:
     del event, context
     own = container()
     house = UUID(own.settings(VectorSettings).house_tenant_id)
-    # First, because it also takes the comparables over to a new embedding model.
-    embedded = service.seed_market_comps(own.vectors, own.embedder_of(1536), house)
-    service.ensure_collections(own.vectors, [own.embedder_of(1536), own.embedder_of(768)])
-    return {"embedded": embedded}
+    # A new embedding model is no reason to stay away: the collections it cannot search yet stay in use as they are,
+    # until `rebuild_vectors` has filled its own.
+    embedders = [own.embedder_of(1536), own.embedder_of(768)]
+    return {"embedded": prepare_all(own.vectors, embedders, house, from_empty=False)}
