@@ -7,7 +7,9 @@ from infra.catalog.api import AUTHORIZER, ROUTES
 from infra.catalog.buckets import BUCKETS, Bucket, Lifecycle
 from infra.catalog.functions import FUNCTIONS
 from infra.catalog.model import (
+    ACCOUNT_BUS,
     LIVE,
+    S3_SOURCE,
     Access,
     Bus,
     Catalog,
@@ -38,8 +40,10 @@ CATALOG = Catalog(
 )
 
 __all__ = [
+    "ACCOUNT_BUS",
     "CATALOG",
     "LIVE",
+    "S3_SOURCE",
     "Access",
     "Bucket",
     "Bus",

@@ -55,6 +55,11 @@ class Bucket:
         if (self.replaced or self.locked or self.copied) and not self.versioned:
             raise ValueError(f"bucket {self.name}: what is locked, copied or kept when replaced has versions")
 
+    @property
+    def construct_id(self) -> str:
+        """`access-logs` → `AccessLogsBucket`; also the placeholder of its name in a workflow's definition."""
+        return f"{self.name.title().replace('-', '')}Bucket"
+
     def deployed_name(self, stage: str, account: str) -> str:
         """`assets` → `robo-<stage>-assets-<account>`: bucket names are global."""
         return f"robo-{stage}-{self.name}-{account}"
@@ -72,6 +77,8 @@ BUCKETS = (
         lifecycles=(Lifecycle(periods.EXPORTS, "exports/"),),
         replaced=periods.REPLACED_OBJECTS,
     ),
+    # Documents to be searched: documents/<tenant>/<collection>/<name>. What lies here is what is indexed.
+    Bucket("knowledge", versioned=True, replaced=periods.REPLACED_OBJECTS, announces=True),
     # Requests to the model and its answers on their way between the zones, and the ledger of paid calls.
     Bucket("handoff", versioned=False, lifecycles=(Lifecycle(periods.HANDOFF),)),
     Bucket(

@@ -10,6 +10,9 @@ from infra.catalog.buckets import Bucket
 ACCOUNT_BUS = "default"
 """The event bus that every account has: S3 tells there what happens in buckets that announce it."""
 
+S3_SOURCE = "aws.s3"
+"""Who such an event says that it is from. Nobody else can: EventBridge takes no `aws.…` from those who put events."""
+
 LIVE = "live"
 """The alias of every function: whoever calls a function calls the version that its alias points at."""
 
@@ -42,8 +45,8 @@ class Use:
 
     resource: `database`, `instance:database`, `cache`, `vectors`, `bucket:<name>`, `queue:<name>`, `bus:<name>`,
     `workflow:<name>`, `secret:<name>`, `embeddings`, `mail`.
-    action: `connect`, `read`, `write`, `put`, `start`, `run` (start and wait), `stop`, `answer`, `invoke`, `send`,
-    `describe`.
+    action: `connect`, `read`, `write`, `delete`, `put`, `start`, `run` (start and wait), `stop`, `answer`,
+    `invoke`, `send`, `describe`.
     """
 
     resource: str
@@ -158,7 +161,8 @@ class Bus:
 class Rule:
     """Events of `detail_types` (and of `priorities`, when given) on `bus` go to `queue`.
 
-    bus: one of ours, or `ACCOUNT_BUS`, where AWS itself tells what happens. buckets: only what happens in these.
+    bus: one of ours, or `ACCOUNT_BUS`, where S3 tells what happens in buckets that announce it. buckets: only what
+    happens in these; whoever listens to S3 names them, and nobody else does.
     """
 
     name: str
@@ -167,6 +171,12 @@ class Rule:
     queue: str
     priorities: tuple[str, ...] = ()
     buckets: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.bus == ACCOUNT_BUS) != bool(self.buckets):
+            raise ValueError(
+                f"rule {self.name}: the account's own bus is listened to for buckets that are named"
+            )
 
     def deployed_name(self, stage: str) -> str:
         """`start-runs` → `robo-<stage>-start-runs`."""
@@ -190,7 +200,8 @@ class Schedule:
 class Workflow:
     """A Step Functions state machine. `definition` is an `.asl.json` file with `${…}` gaps that hold functions'
     construct ids. timeout in seconds. express: at least once and at most five minutes, and whoever starts it may
-    wait for its end; otherwise a standard one: exactly once, for up to a year, and it survives everything.
+    wait for its end; otherwise a standard one: exactly once, for up to a year, and it survives everything. lists:
+    buckets whose keys it goes through by a distributed map; the definition has a gap for each one's name.
     """
 
     name: str
@@ -198,10 +209,13 @@ class Workflow:
     functions: tuple[str, ...]
     timeout: int
     express: bool = False
+    lists: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.express and self.timeout > EXPRESS_SECONDS:
             raise ValueError(f"workflow {self.name}: an express workflow ends after {EXPRESS_SECONDS} s")
+        if self.express and self.lists:
+            raise ValueError(f"workflow {self.name}: an express workflow has no distributed map")
 
     @property
     def construct_id(self) -> str:

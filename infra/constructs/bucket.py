@@ -44,7 +44,7 @@ def add_bucket(
     locked = described.locked if stage.keeps_data else None
     made = s3.Bucket(
         scope,
-        f"{described.name.title().replace('-', '')}Bucket",
+        described.construct_id,
         bucket_name=name,
         versioned=described.versioned,
         lifecycle_rules=_lifecycle_rules(described),
@@ -62,8 +62,15 @@ def add_bucket(
         minimum_tls_version=1.2,
         removal_policy=removal(stage),
     )
+    resource: s3.CfnBucket = made.node.default_child  # type: ignore[assignment]  # L1 of this L2
+    if described.announces:
+        # The property itself: the L2 would set it with a function of the CDK's own that may change every bucket.
+        resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
+                event_bridge_enabled=True
+            )
+        )
     if logs is not None:
-        resource: s3.CfnBucket = made.node.default_child  # type: ignore[assignment]  # L1 of this L2
         resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
             destination_bucket_name=logs.bucket_name, log_file_prefix=f"{_ACCESS_LOGS}/{described.name}/"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Acknowledgment, CfnResource, Validations
+from aws_cdk import Acknowledgment, CfnResource, Stack, Validations
 from constructs import IConstruct
 
 ROLE_TWICE = "the CDK adds a DependsOn for the role's policy and names the role along with it"
@@ -29,6 +29,15 @@ def accept(construct: IConstruct, finding: str, reason: str) -> None:
     Validations.of(_resource(construct)).acknowledge(
         Acknowledgment(id=f"AwsSolutions::AwsSolutions-{finding}", reason=reason)
     )
+
+
+def as_reported(scope: IConstruct, resource: str) -> str:
+    """A resource of a policy as cdk-nag writes it: `arn:<AWS::Partition>:s3:::…/*`."""
+    resolved = Stack.of(scope).resolve(resource)
+    if isinstance(resolved, str):
+        return resolved
+    _, parts = resolved["Fn::Join"]
+    return "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)
 
 
 def acknowledge_trigger_provider(scope: IConstruct) -> None:

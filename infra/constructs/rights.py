@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
 from infra.catalog import Function
-from infra.constructs.lint import accept
+from infra.constructs.lint import accept, as_reported
 from infra.rights.names import Names
 from infra.rights.statements import Statement, statements
 
@@ -33,19 +32,10 @@ def accept_wildcards(role: iam.Role, function: Function, names: Names) -> None:
                 continue
             if not statement.reason:
                 raise ValueError(f"{function.name}: nobody says why {statement.actions} are on {resource}")
-            reasons.setdefault(_written(role, resource), []).append(statement.reason)
+            reasons.setdefault(as_reported(role, resource), []).append(statement.reason)
     policy = role.node.find_child("DefaultPolicy")
     for resource, why in reasons.items():
         accept(policy, f"IAM5[Resource::{resource}]", "; ".join(dict.fromkeys(why)))
-
-
-def _written(role: iam.Role, resource: str) -> str:
-    """A resource as cdk-nag writes it: `arn:<AWS::Partition>:s3:::…/*`."""
-    resolved = Stack.of(role).resolve(resource)
-    if isinstance(resolved, str):
-        return resolved
-    _, parts = resolved["Fn::Join"]
-    return "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)
 
 
 def _statement(statement: Statement) -> iam.PolicyStatement:

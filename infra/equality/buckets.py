@@ -48,6 +48,7 @@ def _describe(found: Inventory, name: str, bucket: Bucket, *, locked: bool, copi
         private=True,
         encryption="AES256" if bucket.takes_logs else "aws:kms",
         access_logged=not bucket.takes_logs,
+        announces=bucket.announces,
     )
 
 
@@ -81,6 +82,9 @@ def _facts(bucket: Resource) -> dict[str, Any]:
         "private": set(properties.get("PublicAccessBlockConfiguration", {}).values()) == {True},
         "encryption": by_default.get("ServerSideEncryptionByDefault", {}).get("SSEAlgorithm"),
         "access_logged": "LoggingConfiguration" in properties,
+        "announces": properties.get("NotificationConfiguration", {})
+        .get("EventBridgeConfiguration", {})
+        .get("EventBridgeEnabled", False),
     }
 
 

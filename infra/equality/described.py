@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import shared.settings
 from infra.assembly.deployment import AT_DEPLOYMENT
-from infra.catalog import LIVE, Access, Catalog, Function
+from infra.catalog import ACCOUNT_BUS, LIVE, S3_SOURCE, Access, Catalog, Function
 from infra.equality.buckets import describe_buckets
 from infra.equality.inventory import Inventory
 from shared.periods import LOGS
@@ -74,13 +74,17 @@ def described(catalog: Catalog, stage: str) -> Inventory:
     _describe_stored(catalog, stage, found)
     for workflow in catalog.workflows:
         gaps = {(catalog.function(name).construct_id, deployed[name]) for name in workflow.functions}
+        buckets = {(b.construct_id, b.name) for b in catalog.buckets if b.name in workflow.lists}
         found.add(
             "workflow",
             workflow.deployed_name(stage).removeprefix(prefix),
             functions=frozenset(gaps),
+            lists=frozenset(buckets),
             timeout=workflow.timeout,
-            type="STANDARD",
+            type="EXPRESS" if workflow.express else "STANDARD",
             traced=True,
+            logged="ALL",
+            logs_data=False,
         )
     return found
 
@@ -106,8 +110,10 @@ def _describe_messages(catalog: Catalog, deployed: Mapping[str, str], found: Inv
             "rule",
             rule.name,
             bus=rule.bus,
+            sources=(S3_SOURCE,) if rule.bus == ACCOUNT_BUS else (),
             detail_types=rule.detail_types,
             priorities=rule.priorities,
+            buckets=rule.buckets,
             queues=(rule.queue,),
         )
     for schedule in catalog.schedules:

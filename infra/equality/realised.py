@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from infra.catalog import ACCOUNT_BUS
 from infra.equality.buckets import read_buckets
 from infra.equality.inventory import Inventory
 from infra.equality.templates import Resource, Templates
@@ -155,9 +156,14 @@ def _events(templates: Templates, found: Inventory) -> None:
         found.add(
             "rule",
             templates.name(rule, "Name"),
-            bus=templates.name(on, "Name"),
+            bus=templates.name(on, "Name") if "EventBusName" in rule.properties else ACCOUNT_BUS,
+            sources=tuple(pattern.get("source", ())),
             detail_types=tuple(pattern.get("detail-type", ())),
             priorities=tuple(pattern.get("detail", {}).get("priority", ())),
+            buckets=tuple(
+                templates.text(name, rule.logical_id)
+                for name in pattern.get("detail", {}).get("bucket", {}).get("name", ())
+            ),
             queues=tuple(targets),
         )
     for schedule in templates.of_type("AWS::Scheduler::Schedule"):
@@ -186,13 +192,23 @@ def _stored(templates: Templates, found: Inventory) -> None:
 
 def _workflows(templates: Templates, found: Inventory) -> None:
     for machine in templates.of_type("AWS::StepFunctions::StateMachine"):
-        gaps = machine.properties.get("DefinitionSubstitutions", {})
+        filled = machine.properties.get("DefinitionSubstitutions", {})
+        listed = {
+            gap: templates.name(bucket, "BucketName")
+            for gap, value in filled.items()
+            if (bucket := templates.referred(value, machine.stack, "AWS::S3::Bucket"))
+        }
+        gaps = {gap: value for gap, value in filled.items() if gap not in listed}
+        logging = machine.properties.get("LoggingConfiguration", {})
         definition = json.loads(machine.properties["DefinitionString"])
         found.add(
             "workflow",
             templates.name(machine, "StateMachineName"),
             functions=frozenset((gap, templates.called(arn, machine.stack)) for gap, arn in gaps.items()),
+            lists=frozenset(listed.items()),
             timeout=definition.get("TimeoutSeconds"),
             type=machine.properties.get("StateMachineType"),
             traced=machine.properties.get("TracingConfiguration", {}).get("Enabled"),
+            logged=logging.get("Level") if logging.get("Destinations") else None,
+            logs_data=logging.get("IncludeExecutionData", False),
         )

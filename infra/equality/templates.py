@@ -74,11 +74,16 @@ class Templates:
         """The deployed name without `robo-<stage>-`; a name that was not given is the logical id in brackets."""
         if resource is None:
             return "(nothing)"
-        value = resource.properties.get(property_)
+        return self.text(resource.properties.get(property_), resource.logical_id)
+
+    def text(self, value: object, logical_id: str) -> str:
+        """A deployed name without `robo-<stage>-` and without the account that names of buckets end with; what is
+        no name of the stage's is the logical id in brackets.
+        """
         if isinstance(value, Mapping) and "Fn::Join" in value:
             value = value["Fn::Join"][1][0].rstrip("-")
         if not isinstance(value, str) or not value.startswith(self._prefix):
-            return f"({resource.logical_id})"
+            return f"({logical_id})"
         return value.removeprefix(self._prefix)
 
     def function_name(self, value: object, stack: str) -> str:

@@ -91,7 +91,7 @@ def _on_resource(function: Function, use: Use, names: Names) -> list[Statement]:
     kind, _, name = use.resource.partition(":")
     match kind, use.action:
         case "bucket", _:
-            return [*_bucket(function, use, names.bucket_arn(name)), _bucket_key(use, names)]
+            return _bucket(function, use, names.bucket_arn(name), names)
         case "bus", "put":
             return [_allow(["events:PutEvents"], [names.bus_arn(name)])]
         case "instance", "describe":
@@ -110,7 +110,7 @@ def _on_resource(function: Function, use: Use, names: Names) -> list[Statement]:
     raise _nothing_grants(function, use)
 
 
-def _bucket(function: Function, use: Use, arn: str) -> list[Statement]:
+def _bucket(function: Function, use: Use, arn: str, names: Names) -> list[Statement]:
     objects = [f"{arn}/*"]
     match use.action:
         case "read":
@@ -122,10 +122,18 @@ def _bucket(function: Function, use: Use, arn: str) -> list[Statement]:
                     objects,
                     reason=f"{function.name} reads objects of this one bucket; their keys are made at run time",
                 ),
+                _bucket_key(use, names),
             ]
         case "write":
             reason = f"{function.name} writes objects of this one bucket; their keys are made at run time"
-            return [_allow(["s3:AbortMultipartUpload", "s3:PutObject"], objects, reason=reason)]
+            return [
+                _allow(["s3:AbortMultipartUpload", "s3:PutObject"], objects, reason=reason),
+                _bucket_key(use, names),
+            ]
+        case "delete":
+            # The object, not a version of it: what a versioned bucket hides can be brought back.
+            reason = f"{function.name} hides objects of this one bucket; their keys are made at run time"
+            return [_allow(["s3:DeleteObject"], objects, reason=reason)]
     raise _nothing_grants(function, use)
 
 
@@ -140,6 +148,8 @@ def _workflow(function: Function, use: Use, name: str, names: Names) -> list[Sta
     match use.action:
         case "start":
             return [_allow(["states:StartExecution"], [names.workflow_arn(name)])]
+        case "run":
+            return [_allow(["states:StartSyncExecution"], [names.workflow_arn(name)])]
         case "read":
             return [_on_executions("states:DescribeExecution", name, names)]
         case "stop":

@@ -19,7 +19,7 @@ from infra.catalog import Catalog, Function, Queue, Schedule
 from infra.constructs.function import Assets, add_functions
 from infra.constructs.lint import acknowledge_trigger_provider
 from infra.constructs.surroundings import Surroundings
-from infra.constructs.workflow import CatalogWorkflow, read_definition
+from infra.constructs.workflow import CatalogWorkflow, Listed, read_definition
 from infra.stacks.network import NetworkStack
 
 # Minutes between two runs from which a failed one is not left to the next.
@@ -62,6 +62,13 @@ class ComputeStack(Stack):
                 stage=self._stage.name,
                 definition=read_definition(workflow, catalog, assets.root),
                 functions={catalog.function(name).construct_id: aliases[name] for name in workflow.functions},
+                listed={
+                    bucket.construct_id: Listed(
+                        surroundings.bucket_names[bucket.name], surroundings.bucket_arn(bucket.name)
+                    )
+                    for bucket in catalog.buckets
+                    if bucket.name in workflow.lists
+                },
             )
         for queue in catalog.queues:
             self._consume(queue, queues[queue.name], aliases[queue.consumer])

@@ -1,17 +1,21 @@
-"""How messages travel: buses with their archives, queues with their dead letters, and the rules between them."""
+"""How messages travel: buses with their archives, queues with their dead letters, and the rules between them.
+
+What happens in a bucket comes by the bus that every account has: S3 tells it there, and nothing is made for that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, Aws, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.assembly.stage import Stage
-from infra.catalog import Bus, Catalog, Queue, Rule
+from infra.catalog import ACCOUNT_BUS, S3_SOURCE, Bucket, Bus, Catalog, Queue, Rule
 from shared.periods import DEAD_LETTERS, QUEUED_MESSAGES
 
 
@@ -24,8 +28,9 @@ class MessagingStack(Stack):
         self.buses: Mapping[str, events.EventBus] = {b.name: self._bus(b) for b in catalog.buses}
         self.dead_letters: Mapping[str, sqs.Queue] = {q.name: self._dead_letter(q) for q in catalog.queues}
         self.queues: Mapping[str, sqs.Queue] = {q.name: self._queue(q) for q in catalog.queues}
+        buckets = {bucket.name: bucket for bucket in catalog.buckets}
         for rule in catalog.rules:
-            self._rule(rule)
+            self._rule(rule, [buckets[name] for name in rule.buckets])
 
     def _bus(self, bus: Bus) -> events.EventBus:
         id_ = bus.name.title().replace("-", "")
@@ -91,19 +96,28 @@ class MessagingStack(Stack):
             removal_policy=RemovalPolicy.RETAIN if self._stage.keeps_data else RemovalPolicy.DESTROY,
         )
 
-    def _rule(self, rule: Rule) -> None:
+    def _rule(self, rule: Rule, buckets: Sequence[Bucket]) -> None:
         """An event that cannot be put on the queue joins the queue's own dead letters, in the same form."""
         events.Rule(
             self,
             f"{rule.name.title().replace('-', '')}Rule",
             rule_name=rule.deployed_name(self._stage.name),
             description=f"{', '.join(rule.detail_types)} to {rule.queue}",
-            event_bus=self.buses[rule.bus],
+            event_bus=None if rule.bus == ACCOUNT_BUS else self.buses[rule.bus],
             event_pattern=events.EventPattern(
+                source=[S3_SOURCE] if rule.bus == ACCOUNT_BUS else None,
                 detail_type=list(rule.detail_types),
-                detail={"priority": list(rule.priorities)} if rule.priorities else None,
+                detail=self._detail(rule, buckets),
             ),
             targets=[
                 targets.SqsQueue(self.queues[rule.queue], dead_letter_queue=self.dead_letters[rule.queue])
             ],
         )
+
+    def _detail(self, rule: Rule, buckets: Sequence[Bucket]) -> dict[str, Any] | None:
+        """What the rule asks of an event's detail; None when it asks nothing."""
+        wanted: dict[str, Any] = {"priority": list(rule.priorities)} if rule.priorities else {}
+        if buckets:
+            names = [bucket.deployed_name(self._stage.name, Aws.ACCOUNT_ID) for bucket in buckets]
+            wanted["bucket"] = {"name": names}
+        return wanted or None

@@ -19,10 +19,14 @@ STAGES = sorted(read_context()["stages"])
 
 @dataclass(frozen=True)
 class Stand:
-    """The roles of a stage with their policies, and every function under each of its ARNs."""
+    """The roles of a stage with their policies, every function under each of its ARNs; buckets' and machines' ARNs
+    by name.
+    """
 
     roles: list[tuple[Role, Policy]]
     functions: dict[str, str]
+    buckets: dict[str, str]
+    machines: dict[str, str]
 
     def of(self, service: str) -> Iterator[tuple[Role, Policy]]:
         """The roles that a service alone may take."""
@@ -46,7 +50,16 @@ def stand(request: pytest.FixtureRequest, assembly_of: Callable[[str], Path]) ->
         for function in CATALOG.functions
         for qualifier in ("", f":{LIVE}", ":$LATEST", ":1")
     }
-    return Stand([(role, Policy(role.statements)) for role in deployment.roles()], functions)
+    buckets = {
+        bucket.name: f"arn:aws:s3:::{bucket.deployed_name(request.param, deployment.account)}"
+        for bucket in CATALOG.buckets
+    }
+    machines = {
+        workflow.name: deployment.arn("states", f"stateMachine:{workflow.deployed_name(request.param)}")
+        for workflow in CATALOG.workflows
+    }
+    roles = [(role, Policy(role.statements)) for role in deployment.roles()]
+    return Stand(roles, functions, buckets, machines)
 
 
 def live(names: Iterable[str]) -> set[str]:
@@ -64,6 +77,20 @@ def test_a_state_machine_calls_its_own_functions(stand: Stand) -> None:
 
     expected = [live(workflow.functions) for workflow in CATALOG.workflows]
     assert sorted(machines, key=sorted) == sorted(expected, key=sorted)
+
+
+def test_a_state_machine_lists_its_buckets_and_starts_nothing_but_itself(stand: Stand) -> None:
+    """Only where it has a distributed map."""
+    rights = [
+        (
+            {name for name, arn in stand.buckets.items() if policy.allows("s3:ListBucket", arn)},
+            {name for name, arn in stand.machines.items() if policy.allows("states:StartExecution", arn)},
+        )
+        for _, policy in stand.of("states.amazonaws.com")
+    ]
+
+    expected = [(set(w.lists), {w.name} if w.lists else set()) for w in CATALOG.workflows]
+    assert sorted(rights, key=str) == sorted(expected, key=str)
 
 
 def test_the_schedules_call_their_functions(stand: Stand) -> None:

@@ -34,6 +34,7 @@ COPYING = {"CopyObject", "UploadPartCopy"}
 GRANTED: Mapping[tuple[str, str], set[str]] = {
     ("bucket", "read"): READING,
     ("bucket", "write"): WRITING,
+    ("bucket", "delete"): {"DeleteObject", "DeleteObjects"},
     ("bus", "put"): {"PutEvents"},
     ("queue", "put"): {"SendMessage", "SendMessageBatch"},
     ("secret", "read"): {"GetSecretValue"},
@@ -41,6 +42,7 @@ GRANTED: Mapping[tuple[str, str], set[str]] = {
     ("embeddings", "invoke"): {"InvokeModel"},
     ("instance", "describe"): {"DescribeDBInstances"},
     ("workflow", "start"): {"StartExecution"},
+    ("workflow", "run"): {"StartSyncExecution"},
     ("workflow", "read"): {"DescribeExecution"},
     ("workflow", "stop"): {"StopExecution"},
     ("workflow", "answer"): {"SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat"},
@@ -142,6 +144,8 @@ def may(function: Function, thing: str, call: Call) -> bool:
     }
     if thing.startswith("bucket:") and call.operation in COPYING:
         return uses.keys() >= {"read", "write"}
+    if call.operation == "DeleteObject" and "VersionId" in call.parameters:
+        return False
     if thing.startswith("queue:"):
         fed = any(f"queue:{q.name}" == thing and q.consumer == function.name for q in CATALOG.queues)
         return call.operation in set().union(*uses.values(), CONSUMING if fed else ())

@@ -114,6 +114,8 @@ def test_the_environment_of_every_function_loads_into_its_settings() -> None:
         (Use("queue:high", "put"), "sqs:SendMessage"),
         (Use("secret:model-key", "read"), "secretsmanager:GetSecretValue"),
         (Use("workflow:proto_v1", "start"), "states:StartExecution"),
+        (Use("workflow:proto_v1", "run"), "states:StartSyncExecution"),
+        (Use("bucket:assets", "delete"), "s3:DeleteObject"),
     ],
 )
 def test_a_use_becomes_one_statement_on_one_resource(use: Use, action: str) -> None:
@@ -196,6 +198,25 @@ def test_gaps_that_are_not_the_functions_of_the_workflow_are_named(tmp_path: Pat
         ValueError, match=r"unknown gaps \['Moon'\], functions never called \['AgentsThink'\]"
     ):
         read(definition(tmp_path, "${Moon}"))
+
+
+def test_a_distributed_map_and_the_bucket_that_it_lists_come_together(tmp_path: Path) -> None:
+    from infra.constructs.workflow import read_definition
+
+    listing = replace(WORKFLOW, lists=("assets",))
+    definition(tmp_path, Comment="${AssetsBucket}")
+    with pytest.raises(
+        ValueError, match="a distributed map and buckets in the catalog that it lists come together"
+    ):
+        read_definition(listing, CATALOG, tmp_path)
+
+    definition(
+        tmp_path, States={"Each": {"ProcessorConfig": [{"Mode": "DISTRIBUTED"}], "F": "${AgentsThink}"}}
+    )
+    with pytest.raises(ValueError, match="come together"):
+        read_definition(WORKFLOW, CATALOG, tmp_path)
+    with pytest.raises(ValueError, match=r"buckets never listed \['AssetsBucket'\]"):
+        read_definition(listing, CATALOG, tmp_path)
 
 
 def test_an_unknown_stage_is_refused_with_those_there_are() -> None:

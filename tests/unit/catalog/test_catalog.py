@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.catalog import CATALOG, Access, Function, Queue, Zone
+from infra.catalog import ACCOUNT_BUS, CATALOG, Access, Function, Queue, Rule, Workflow, Zone
 from infra.catalog.steps import STEPS
 from shared import settings
 from shared.models.answers import ANSWERS
@@ -128,9 +128,48 @@ def test_a_queue_is_filled_by_a_rule(queue: Queue) -> None:
 
 def test_rules_and_schedules_lead_somewhere() -> None:
     assert {rule.queue for rule in CATALOG.rules} <= {queue.name for queue in CATALOG.queues}
-    assert {rule.bus for rule in CATALOG.rules} <= {bus.name for bus in CATALOG.buses}
+    assert {rule.bus for rule in CATALOG.rules} <= {ACCOUNT_BUS, *(bus.name for bus in CATALOG.buses)}
     for schedule in CATALOG.schedules:
         assert CATALOG.function(schedule.function).timeout <= schedule.minutes * 60
+
+
+def test_every_bucket_that_announces_is_listened_to_and_no_other() -> None:
+    announcing = {bucket.name for bucket in CATALOG.buckets if bucket.announces}
+
+    assert {name for rule in CATALOG.rules for name in rule.buckets} == announcing
+
+
+@pytest.mark.parametrize(("bus", "buckets"), [(ACCOUNT_BUS, ()), ("agent-analytics", ("assets",))])
+def test_a_rule_hears_the_account_about_named_buckets_only(bus: str, buckets: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="rule listen: the account's own bus"):
+        Rule("listen", bus, ("Object Created",), "high", buckets=buckets)
+
+
+def test_whoever_waits_for_a_workflow_runs_an_express_one_and_outlives_it() -> None:
+    """Step Functions tells nobody how an express execution stands, and lets nobody wait for another one."""
+    workflows = {f"workflow:{workflow.name}": workflow for workflow in CATALOG.workflows}
+    for function in CATALOG.functions:
+        for use in function.uses:
+            if use.resource in workflows:
+                workflow = workflows[use.resource]
+                assert workflow.express == (use.action == "run"), (function.name, use)
+                assert not workflow.express or function.timeout > workflow.timeout, function.name
+
+
+def test_workflows_list_buckets_that_are_there() -> None:
+    buckets = {bucket.name for bucket in CATALOG.buckets}
+
+    assert all(set(workflow.lists) <= buckets for workflow in CATALOG.workflows)
+
+
+@pytest.mark.parametrize(
+    ("timeout", "lists", "said"), [(301, (), "ends after 300 s"), (60, ("assets",), "no distributed map")]
+)
+def test_an_express_workflow_is_short_and_has_no_children(
+    timeout: int, lists: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(ValueError, match=f"workflow quick: .*{said}"):
+        Workflow("quick", "quick.asl.json", (), timeout, express=True, lists=lists)
 
 
 def test_every_priority_of_a_run_has_a_rule() -> None:
