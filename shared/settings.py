@@ -91,6 +91,7 @@ class StorageSettings(Settings):
 
     assets_bucket: str
     handoff_bucket: str
+    knowledge_bucket: str
     signed_url_seconds: int = Field(default=3600, ge=1, le=604_800)
 
 
@@ -235,6 +236,21 @@ class WorkflowSettings(Settings):
     """The state machines."""
 
     proto_v1_arn: str
+
+
+class IndexingSettings(Settings):
+    """The state machine that indexes an uploaded document."""
+
+    index_document_arn: str
+
+
+class RevivalSettings(Settings):
+    """After how many seconds a document that is being indexed, and that nothing has touched, is asked for again.
+
+    On AWS longer than the longest pause of a message: until then its message is still in the queue.
+    """
+
+    upload_stall_seconds: int = Field(default=3600, ge=0, le=86_400)
 
 
 class WebhookSettings(Settings):

@@ -57,7 +57,12 @@ class Agency(Container):
 @pytest.fixture
 def own(database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agency]:
     """The container of the handlers."""
-    given = {**database.environment(), "ASSETS_BUCKET": "assets", "HANDOFF_BUCKET": "handoff"}
+    given = {
+        **database.environment(),
+        "ASSETS_BUCKET": "assets",
+        "HANDOFF_BUCKET": "handoff",
+        "KNOWLEDGE_BUCKET": "knowledge",
+    }
     for name, value in {**given, "POWERTOOLS_TRACE_DISABLED": "true"}.items():
         monkeypatch.setenv(name, value)
     made = Agency()
