@@ -82,3 +82,43 @@ WITH RECURSIVE tenants AS (
     FROM tenants t WHERE t.tenant_id IS NOT NULL
 )
 SELECT tenant_id FROM tenants WHERE tenant_id IS NOT NULL LIMIT %(limit)s;
+
+-- ------------------------------------------------------------------------------------------------------------------
+-- What the API shows and changes.
+-- ------------------------------------------------------------------------------------------------------------------
+
+-- get_document --
+-- A document as it is shown.
+SELECT id, project_id, collection, name, origin, status, reason_code, reason, title, media_type, size_bytes,
+    content_hash, payload, embedding_model, chunk_count, bucket, key, version, indexed_at, created_at, updated_at
+FROM knowledge.documents WHERE tenant_id = %(tenant_id)s AND id = %(id)s;
+
+-- page_of_documents --
+-- A page of the documents in the order of their ids: of a collection, in a status, whose names begin so, when given.
+SELECT id, project_id, collection, name, origin, status, reason_code, reason, title, media_type, size_bytes,
+    content_hash, payload, embedding_model, chunk_count, bucket, key, version, indexed_at, created_at, updated_at
+FROM knowledge.documents
+WHERE tenant_id = %(tenant_id)s
+  AND (%(after)s::uuid IS NULL OR id > %(after)s)
+  AND (%(collection)s::text IS NULL OR collection = %(collection)s)
+  AND (%(status)s::text IS NULL OR status = %(status)s)
+  AND (%(name_prefix)s::text IS NULL OR starts_with(name, %(name_prefix)s))
+ORDER BY id
+LIMIT %(limit)s;
+
+-- await_upload --
+-- Adds a document whose object is still to come; one that is there waits for its next version.
+INSERT INTO knowledge.documents (id, tenant_id, collection, name, origin, status, bucket, key, payload)
+VALUES (%(id)s, %(tenant_id)s, %(collection)s, %(name)s, 'upload', 'awaiting_upload', %(bucket)s, %(key)s,
+        %(payload)s)
+ON CONFLICT (tenant_id, id) DO UPDATE SET status = 'awaiting_upload', reason_code = NULL, reason = NULL;
+
+-- delete_document --
+-- Removes the row of an uploaded document; its chunks are gone already.
+DELETE FROM knowledge.documents WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND origin = 'upload';
+
+-- count_documents --
+-- How many documents, and passages of them, each collection has in each status.
+SELECT collection, status, count(*) AS documents, sum(chunk_count) AS chunks
+FROM knowledge.documents WHERE tenant_id = %(tenant_id)s
+GROUP BY collection, status;

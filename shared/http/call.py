@@ -49,7 +49,7 @@ class Call(Generic[B]):
     def work(self) -> UnitOfWork:
         """The transaction of the caller's tenant."""
         if self.the_work is None:
-            raise AppError(f"{self.operation.name} is public and has no transaction.")
+            raise AppError(f"{self.operation.name} has no transaction.")
         return self.the_work
 
     @property

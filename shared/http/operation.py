@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
@@ -31,7 +31,9 @@ class Operation:
     filled from the answer. repeats: under one Idempotency-Key a POST has one effect and one answer. present: what
     turns the kept answer into the one that is sent; what must not be kept, such as a secret, is added here.
     conflicts: it may answer 409. example: a body that is valid. problems: what it may raise beyond what every
-    operation of its kind may: a login Unauthorized, a public operation that has limits RateLimited.
+    operation of its kind may: a login Unauthorized, a public operation that has limits RateLimited. transaction: it
+    is one of the caller's tenant; without, it has none, since it asks other engines, which none may span. choices:
+    parts of the path that are one of these names; any other is a UUID.
     """
 
     name: str
@@ -47,6 +49,12 @@ class Operation:
     conflicts: bool = False
     example: dict[str, Any] | None = None
     problems: tuple[type[AppError], ...] = ()
+    transaction: bool = True
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.repeats and not self.transaction:
+            raise ValueError(f"{self.name}: what repeats keeps its answer in the transaction of its work")
 
     @property
     def summary(self) -> str:

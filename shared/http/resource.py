@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -55,6 +55,8 @@ class Resource:
         conflicts: bool = False,
         example: dict[str, Any] | None = None,
         problems: tuple[type[AppError], ...] = (),
+        transaction: bool = True,
+        choices: Mapping[str, Sequence[str]] | None = None,
     ) -> Callable[[F], F]:
         """Make an operation of a function; it is called by the function's name. See `Operation`.
 
@@ -77,6 +79,8 @@ class Resource:
                 conflicts,
                 example,
                 problems,
+                transaction,
+                choices or {},
             )
             return function
 
@@ -119,7 +123,7 @@ class Resource:
         query = request.query_model(operation.query)
         key_of(request)
         call: Call[Any] = Call(operation, request, own, body, query, caller)
-        if operation.public:
+        if operation.public or not operation.transaction:
             return _answer(call, operation.function(call), told)
         return _answer(call, _transacted(call), told)
 
