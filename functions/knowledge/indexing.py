@@ -11,14 +11,16 @@ the first time, byte for byte, even after the way of cutting has changed or an o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from functions.knowledge.collections import COLLECTIONS
 from functions.knowledge.kits import kit_file
 from functions.knowledge.repository import KnowledgeRepository, StoredDocument
 from functions.knowledge.service import CutDocument, Indexed, index_chunks
+from functions.knowledge.serving import GONE
+from shared.adapters.embeddings import Embedder, EmbeddingModelUnknown
+from shared.adapters.vectors import CollectionMissing, CollectionSpec
 from shared.bootstrap import Container
 from shared.errors import DependencyUnavailable
 from shared.models.asset import Asset
@@ -71,8 +73,9 @@ def index_stored(
             for id_ in pending
             if id_ not in cut and id_ in names
         }
-        done = _sum(done, _write(own, tenant_id, {**cut, **gone}))
-        pending = _changed(own, tenant_id, pending, {document.id: document.updated_at for document in stored})
+        indexed, models = _write(own, tenant_id, {**cut, **gone})
+        done = _sum(done, indexed)
+        pending = _changed(own, tenant_id, pending, stored, models)
         if not pending:
             return done
     raise DependencyUnavailable("Documents change faster than they are indexed; try again in a moment.")
@@ -82,27 +85,81 @@ def _cut(document: StoredDocument) -> tuple[str, CutDocument]:
     return document.collection, CutDocument(document.name, document.chunks, document.payload)
 
 
-def _write(own: Container, tenant_id: UUID, documents: Mapping[UUID, tuple[str, CutDocument]]) -> Indexed:
+def _write(
+    own: Container, tenant_id: UUID, documents: Mapping[UUID, tuple[str, CutDocument]]
+) -> tuple[Indexed, dict[str, str]]:
+    """Write documents by collection; return what was done, and which model is the newest that has each collection."""
     done = Indexed(0, 0, 0)
+    models: dict[str, str] = {}
     for collection in sorted({name for name, _ in documents.values()}):
-        embedder = own.embedder_of(COLLECTIONS[collection].dimension)
         wanted = [document for name, document in documents.values() if name == collection]
-        done = _sum(done, index_chunks(own.vectors, embedder, tenant_id, collection, wanted))
-    return done
+        indexed, models[collection] = _write_to_all(own, tenant_id, collection, wanted)
+        done = _sum(done, indexed)
+    return done, models
+
+
+def _write_to_all(
+    own: Container, tenant_id: UUID, collection: str, wanted: Sequence[CutDocument]
+) -> tuple[Indexed, str]:
+    """Write to the collection in use and to those that are being built; of the newest, what was done and its model.
+
+    Which ones there are is asked after the rows were written: one that is made later is filled from rows that hold
+    these documents. One that goes meanwhile was replaced, and the others are asked for again.
+    """
+    for _ in range(_ROUNDS):
+        specs = own.vectors.every(collection)
+        if not specs:
+            raise CollectionMissing(f"There is no vector collection {collection}.")
+        try:
+            done = {
+                embedder.model: index_chunks(own.vectors, embedder, tenant_id, collection, wanted)
+                for embedder in _embedders(own, specs)
+            }
+        except GONE:
+            if own.vectors.every(collection) == specs:
+                raise
+            continue
+        configured = own.embedder_of(COLLECTIONS[collection].dimension).model
+        newest = configured if configured in done else next(iter(done))
+        return done[newest], newest
+    raise DependencyUnavailable(
+        "Collections change faster than documents are indexed; try again in a moment."
+    )
+
+
+def _embedders(own: Container, specs: Sequence[CollectionSpec]) -> list[Embedder]:
+    """What embeds for those of the collections for which anything here does; raises what the first said otherwise."""
+    found: list[Embedder] = []
+    unknown: list[EmbeddingModelUnknown] = []
+    for spec in specs:
+        try:
+            found.append(own.embedder_named(spec.model, spec.dimension))
+        except EmbeddingModelUnknown as error:
+            unknown.append(error)
+    if not found:
+        raise unknown[0]
+    return found
 
 
 def _changed(
-    own: Container, tenant_id: UUID, ids: Collection[UUID], before: Mapping[UUID, datetime]
+    own: Container,
+    tenant_id: UUID,
+    ids: Collection[UUID],
+    stored: Sequence[StoredDocument],
+    models: Mapping[str, str],
 ) -> set[UUID]:
     """Those of the documents whose rows are not what they were; of the others it is noted what embedded them."""
-    dimensions = sorted({collection.dimension for collection in COLLECTIONS.values()})
-    models = {dimension: own.embedder_of(dimension).model for dimension in dimensions}
+    before = {document.id: document.updated_at for document in stored}
     with own.database.transaction(tenant_id) as work:
         repository = KnowledgeRepository(work)
         now = repository.stamps(ids)
-        same = [id_ for id_ in before if before[id_] == now.get(id_)]
-        for dimension, model in models.items():
-            repository.note_model(same, dimension, model)
+        for collection, model in models.items():
+            same = [
+                document.id
+                for document in stored
+                if document.collection == collection and document.updated_at == now.get(document.id)
+            ]
+            repository.note_model(same, COLLECTIONS[collection].dimension, model)
     return {id_ for id_ in ids if before.get(id_) != now.get(id_)}
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from functions.knowledge.collections import COLLECTIONS
 from functions.knowledge.service import ensure_collections, seed_market_comps
+from functions.knowledge.serving import take_over
 from shared.adapters.embeddings import Embedder
 from shared.adapters.vectors import CollectionSpec, EmbeddingModelMismatch, Scope, VectorStore
 
@@ -42,9 +43,9 @@ def prepare_tenant(
 
 
 def promote(store: VectorStore, embedders: Sequence[Embedder]) -> None:
-    """Put the collections of these embedding models to use."""
+    """Put the collections of these embedding models to use, and drop those that they replace."""
     for spec in _specs(embedders):
-        store.promote(spec)
+        take_over(store, spec)
 
 
 def _specs(embedders: Sequence[Embedder]) -> list[CollectionSpec]:

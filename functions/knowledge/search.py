@@ -22,13 +22,12 @@ from functions.knowledge.quoting import (
     tokens_of,
     within_budget,
 )
-from shared.adapters.embeddings import Embedder, sparse_query
+from functions.knowledge.serving import GONE, EmbedderNamed, search_in_use
+from shared.adapters.embeddings import Embedder, EmbeddingModelUnknown, sparse_query
 from shared.adapters.vectors import (
     CHUNK_FIELD,
     DOCUMENT_FIELD,
     TENANT_FIELD,
-    CollectionMissing,
-    EmbeddingModelMismatch,
     Hit,
     Match,
     Scope,
@@ -79,7 +78,7 @@ class Passage:
 
 def search(
     store: VectorStore,
-    embedder_of: Callable[[int], Embedder],
+    embedder_named: EmbedderNamed,
     *,
     scope: Scope,
     collections: Sequence[str],
@@ -99,26 +98,33 @@ def search(
     if not 1 <= limit <= MOST_RESULTS:
         raise Invalid(f"A search returns 1 to {MOST_RESULTS} passages.")
     targets = [collection_named(name) for name in collections]
-    dense = {
-        dimension: embedder_of(dimension).embed_query(text)
-        for dimension in sorted({target.dimension for target in targets})
-    }
     sparse = sparse_query(text)
+    dense: dict[tuple[str, int], list[float]] = {}
+
+    def ask(embedder: Embedder) -> SearchQuery:
+        key = (embedder.model, embedder.dimension)
+        if key not in dense:
+            dense[key] = embedder.embed_query(text)
+        return SearchQuery(dense[key], sparse, limit=limit, match=match or {})
+
     ranked: list[tuple[int, int, Passage]] = []
     for place, target in enumerate(targets):
-        query = SearchQuery(dense[target.dimension], sparse, limit=limit, match=match or {})
-        hits = _hits(store, target, embedder_of(target.dimension), scope, query)
+        hits = _hits(store, embedder_named, target, scope, ask)
         ranked += [(rank, place, _passage(target, scope, hit)) for rank, hit in enumerate(hits)]
     ranked.sort(key=lambda each: each[:2])
     return [passage for _, _, passage in ranked[:limit]]
 
 
 def _hits(
-    store: VectorStore, target: Collection, embedder: Embedder, scope: Scope, query: SearchQuery
+    store: VectorStore,
+    embedder_named: EmbedderNamed,
+    target: Collection,
+    scope: Scope,
+    ask: Callable[[Embedder], SearchQuery],
 ) -> list[Hit]:
     try:
-        return store.search(target.spec(embedder), scope, query)
-    except (CollectionMissing, EmbeddingModelMismatch) as error:
+        return search_in_use(store, embedder_named, target, scope, ask)
+    except (*GONE, EmbeddingModelUnknown) as error:
         raise DependencyUnavailable(
             f"{target.name} is being made; try again in a moment.", retry_after=RETRY_AFTER_SECONDS
         ) from error

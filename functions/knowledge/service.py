@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from functions.knowledge.chunking import chunk_text
 from functions.knowledge.collections import COLLECTIONS, MARKET_COMPS, Collection, collection_named
 from functions.knowledge.comparables import Comparable, seed_comparables
 from functions.knowledge.search import quotation, search, within_budget
+from functions.knowledge.serving import EmbedderNamed, search_in_use, take_over
 from shared.adapters.embeddings import Embedder, sparse_query, sparse_terms
 from shared.adapters.vectors import (
     CHUNK_FIELD,
@@ -184,13 +185,13 @@ def seed_market_comps(store: VectorStore, embedder: Embedder, house_tenant_id: U
     held = _content_hashes(store, spec, Scope(house_tenant_id), None)
     done = _bring_up_to_date(store, embedder, spec, house_tenant_id, wanted, held)
     if rebuilding:
-        store.promote(spec)
+        take_over(store, spec)
     return done.embedded
 
 
 def find_comparables(
     store: VectorStore,
-    embedder: Embedder,
+    embedder_named: EmbedderNamed,
     *,
     tenant_id: UUID,
     house_tenant_id: UUID,
@@ -207,9 +208,12 @@ def find_comparables(
         raise Invalid(f"An analysis needs at least {FEWEST_COMPARABLES} comparables.")
     # Far more than asked for, so that the sector has some to put forward.
     wide = 10 * limit
-    query = SearchQuery(embedder.embed_query(idea), sparse_query(idea), limit=wide, candidates=wide)
+
+    def ask(embedder: Embedder) -> SearchQuery:
+        return SearchQuery(embedder.embed_query(idea), sparse_query(idea), limit=wide, candidates=wide)
+
     try:
-        hits = store.search(MARKET_COMPS.spec(embedder), Scope(tenant_id, house_tenant_id), query)
+        hits = search_in_use(store, embedder_named, MARKET_COMPS, Scope(tenant_id, house_tenant_id), ask)
     except CollectionMissing:
         hits = []
     if len(hits) < FEWEST_COMPARABLES:
@@ -221,7 +225,7 @@ def find_comparables(
 
 def find_passages(
     store: VectorStore,
-    embedder_of: Callable[[int], Embedder],
+    embedder_named: EmbedderNamed,
     *,
     tenant_id: UUID,
     house_tenant_id: UUID | None = None,
@@ -238,7 +242,7 @@ def find_passages(
     """
     scope = Scope(tenant_id, house_tenant_id)
     found = search(
-        store, embedder_of, scope=scope, collections=collections, text=text, match=match, limit=limit
+        store, embedder_named, scope=scope, collections=collections, text=text, match=match, limit=limit
     )
     kept = within_budget(found, max_tokens)
     return [{"heading": "", **quotation(passage, place)} for place, passage in enumerate(kept)]

@@ -32,6 +32,7 @@ DOCUMENT_FIELD = "document_id"
 CHUNK_FIELD = "chunk"
 STORE_INDEXES: Mapping[str, IndexType] = {TENANT_FIELD: "keyword", DOCUMENT_FIELD: "keyword"}
 
+_PHYSICAL = re.compile(r"(?P<name>.+?)__(?P<model>[A-Za-z0-9.-]+)__(?P<dimension>[1-9][0-9]{0,4})")
 _POINT_NAMESPACE = UUID("6f0b7c54-2a0e-5d0b-9a5e-6d2f3c1b8e47")
 
 
@@ -60,6 +61,15 @@ class CollectionSpec:
     def physical(self) -> str:
         """The name in the engine, `<name>__<model>__<dimension>`."""
         return f"{self.name}__{re.sub(r'[^A-Za-z0-9.-]+', '-', self.model)}__{self.dimension}"
+
+    @classmethod
+    def of_physical(cls, physical: str, model: str | None) -> CollectionSpec | None:
+        """Return what a name in the engine stands for, None when it is none of ours.
+
+        model: as recorded with the collection; without it the name's part, which may have lost some characters.
+        """
+        match = _PHYSICAL.fullmatch(physical)
+        return match and cls(match["name"], model or match["model"], int(match["dimension"]))
 
 
 @dataclass(frozen=True)
@@ -123,6 +133,19 @@ class VectorStore(Protocol):
 
     def promote(self, spec: CollectionSpec) -> None:
         """Point the alias at this collection, in one step."""
+
+    def in_use(self, name: str, *, fresh: bool = False) -> CollectionSpec:
+        """Return the collection that the alias points at, by the model that filled it and without its indexes.
+
+        It may be a copy that is some seconds old; what a copy names and is gone by now raises when it is used. With
+        `fresh` it is asked for. Raises CollectionMissing when there is no such alias.
+        """
+
+    def every(self, name: str) -> list[CollectionSpec]:
+        """Return all collections of the name as they are just now, the one in use first; none when nothing was made.
+
+        Others are being built, or were in use before. Whoever writes documents writes them to all.
+        """
 
     def drop(self, spec: CollectionSpec) -> None:
         """Delete the collection with all its points, and the alias when that points at it. Again changes nothing."""

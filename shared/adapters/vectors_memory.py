@@ -47,6 +47,7 @@ class _Stored:
 
 @dataclass
 class _Collection:
+    spec: CollectionSpec
     points: dict[UUID, _Stored] = field(default_factory=dict)
 
 
@@ -64,7 +65,7 @@ class InMemoryVectorStore:
             in_use = self._aliases.get(spec.name)
             if not beside and in_use not in {None, spec.physical}:
                 raise mismatch(spec, str(in_use))
-            self._collections.setdefault(spec.physical, _Collection())
+            self._collections.setdefault(spec.physical, _Collection(spec))
             if not beside:
                 self._aliases[spec.name] = spec.physical
 
@@ -80,6 +81,20 @@ class InMemoryVectorStore:
             self._collections.pop(spec.physical, None)
             if self._aliases.get(spec.name) == spec.physical:
                 del self._aliases[spec.name]
+
+    def in_use(self, name: str, *, fresh: bool = False) -> CollectionSpec:
+        """See `VectorStore`. Never a copy."""
+        del fresh
+        with self._lock:
+            if name not in self._aliases:
+                raise CollectionMissing(f"There is no vector collection {name}.")
+            return self._collections[self._aliases[name]].spec
+
+    def every(self, name: str) -> list[CollectionSpec]:
+        """See `VectorStore`."""
+        with self._lock:
+            found = [held.spec for held in self._collections.values() if held.spec.name == name]
+            return sorted(found, key=lambda spec: (spec.physical != self._aliases.get(name), spec.physical))
 
     def upsert(self, spec: CollectionSpec, tenant_id: UUID, points: Sequence[Point]) -> None:
         """See `VectorStore`."""

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,7 +16,6 @@ from uuid import UUID
 from shared.adapters.vectors import (
     DENSE,
     SPARSE,
-    STORE_INDEXES,
     TENANT_FIELD,
     CollectionMissing,
     CollectionSpec,
@@ -35,13 +35,16 @@ from shared.adapters.vectors import (
     stored_payload,
 )
 from shared.adapters.vectors_access import ReadAccess, without_access
+from shared.adapters.vectors_collections import QdrantCollections
 from shared.errors import AppError, DependencyUnavailable
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient, models
 
-# A point of 1536 dimensions is about 30 kB of JSON; Qdrant takes 32 MB a request.
+# Qdrant takes 32 MB a request. A point of 1536 dimensions is about 30 kB of JSON, and what its payload adds.
 POINTS_PER_REQUEST = 128
+BYTES_PER_REQUEST = 16 * 1024 * 1024
+_BYTES_PER_NUMBER = 22
 PAYLOADS_PER_PAGE = 256
 
 
@@ -54,19 +57,23 @@ class QdrantVectorStore:
         *,
         access: ReadAccess = without_access,
         timeout_seconds: int = 10,
+        search_timeout_seconds: int = 5,
         report: Callable[[], None] = lambda: None,
     ) -> None:
         """`url` as `https://host:6333`. Nothing is read or opened yet.
 
-        access: the key and the certificate; read again when the engine knows other ones. report: called whenever the
-        engine does not answer or is too busy to.
+        access: the key and the certificate; read again when the engine knows other ones. search_timeout_seconds: how
+        long somebody waits for a search; timeout_seconds: for everything else. report: called whenever the engine
+        does not answer or is too busy to.
         """
         self._report = report
         self._url = url
         self._access = access
         self._timeout = timeout_seconds
+        self._search_timeout = search_timeout_seconds
         self._lock = threading.Lock()
         self._opened: QdrantClient | None = None
+        self._collections = QdrantCollections(lambda: self._client)
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
@@ -78,36 +85,52 @@ class QdrantVectorStore:
     def ensure_collection(self, spec: CollectionSpec, *, beside: bool = False) -> None:
         """See `VectorStore`."""
         with self._translated(spec):
-            in_use = self._aliases().get(spec.name)
+            in_use = self._collections.aliases().get(spec.name)
         if not beside and in_use not in {None, spec.physical}:
             raise mismatch(spec, str(in_use))
         with self._translated(spec):
-            indexed = self._indexed_fields(spec)
+            indexed = self._collections.indexed_fields(spec)
             if indexed is None:
-                self._create(spec)
+                self._collections.create(spec)
                 indexed = set()
-            self._create_indexes(spec, indexed)
+            self._collections.create_indexes(spec, indexed)
             if not beside and in_use is None:
-                self._point_alias(spec)
+                self._collections.point_alias(spec)
+                self._collections.forget(spec)
 
     def promote(self, spec: CollectionSpec) -> None:
         """See `VectorStore`."""
         with self._translated(spec):
             self._client.get_collection(spec.physical)
-            self._point_alias(spec, replace=spec.name in self._aliases())
+            self._collections.point_alias(spec, replace=spec.name in self._collections.aliases())
+            self._collections.forget(spec)
 
     def drop(self, spec: CollectionSpec) -> None:
         """See `VectorStore`. The engine takes the aliases of a collection with it."""
         with self._translated(spec):
             self._client.delete_collection(spec.physical)
+            self._collections.forget(spec)
+
+    def in_use(self, name: str, *, fresh: bool = False) -> CollectionSpec:
+        """See `VectorStore`."""
+        with self._translated(None):
+            found = self._collections.in_use(name, fresh=fresh)
+        if found is None:
+            raise CollectionMissing(f"There is no vector collection {name}.")
+        return found
+
+    def every(self, name: str) -> list[CollectionSpec]:
+        """See `VectorStore`."""
+        with self._translated(None):
+            return self._collections.every(name)
 
     def upsert(self, spec: CollectionSpec, tenant_id: UUID, points: Sequence[Point]) -> None:
         """See `VectorStore`."""
         from qdrant_client import models
 
         check_points(spec, points)
-        for start in range(0, len(points), POINTS_PER_REQUEST):
-            batch = [
+        for batch in _batches(points):
+            structs = [
                 models.PointStruct(
                     id=str(point_id(tenant_id, point.document_id, point.chunk)),
                     vector={
@@ -118,10 +141,10 @@ class QdrantVectorStore:
                     },
                     payload=stored_payload(tenant_id, point),
                 )
-                for point in points[start : start + POINTS_PER_REQUEST]
+                for point in batch
             ]
             with self._translated(spec):
-                self._client.upsert(spec.physical, points=batch, wait=True)
+                self._client.upsert(spec.physical, points=structs, wait=True)
 
     def delete(self, spec: CollectionSpec, scope: Scope, match: Match) -> None:
         """See `VectorStore`."""
@@ -156,6 +179,7 @@ class QdrantVectorStore:
                 query_filter=seen,
                 limit=query.limit,
                 with_payload=True,
+                timeout=self._search_timeout,
             )
         hits = [Hit(UUID(str(point.id)), point.score, point.payload or {}) for point in answer.points]
         # The engine orders equal scores by when they were written, which a rebuild changes.
@@ -224,63 +248,8 @@ class QdrantVectorStore:
             transport=VectorsTransport(self._access),
         )
 
-    def _aliases(self) -> Mapping[str, str]:
-        return {alias.alias_name: alias.collection_name for alias in self._client.get_aliases().aliases}
-
-    def _indexed_fields(self, spec: CollectionSpec) -> set[str] | None:
-        """The payload fields that have an index; None when there is no such collection."""
-        from qdrant_client.http.exceptions import UnexpectedResponse
-
-        try:
-            return set(self._client.get_collection(spec.physical).payload_schema)
-        except UnexpectedResponse as error:
-            if error.status_code == 404:
-                return None
-            raise
-
-    def _create(self, spec: CollectionSpec) -> None:
-        from qdrant_client import models
-        from qdrant_client.http.exceptions import UnexpectedResponse
-
-        try:
-            self._client.create_collection(
-                spec.physical,
-                vectors_config={
-                    # In memory is the graph: vectors themselves would fill it after some hundred kits.
-                    DENSE: models.VectorParams(
-                        size=spec.dimension, distance=models.Distance.COSINE, on_disk=True
-                    )
-                },
-                sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
-            )
-        except UnexpectedResponse as error:
-            # Another process was first; the collection it made is the same.
-            if error.status_code != 409:
-                raise
-
-    def _create_indexes(self, spec: CollectionSpec, indexed: set[str]) -> None:
-        from qdrant_client import models
-
-        for name, kind in {**spec.indexes, **STORE_INDEXES}.items():
-            if name in indexed:
-                continue
-            schema: Any = models.PayloadSchemaType(kind)
-            if name == TENANT_FIELD:
-                schema = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
-            self._client.create_payload_index(spec.physical, name, field_schema=schema, wait=True)
-
-    def _point_alias(self, spec: CollectionSpec, *, replace: bool = False) -> None:
-        from qdrant_client import models
-
-        actions: list[models.AliasOperations] = []
-        if replace:
-            actions.append(models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=spec.name)))
-        create = models.CreateAlias(collection_name=spec.physical, alias_name=spec.name)
-        # One request: no search in between finds the name unserved.
-        self._client.update_collection_aliases([*actions, models.CreateAliasOperation(create_alias=create)])
-
     @contextmanager
-    def _translated(self, spec: CollectionSpec) -> Iterator[None]:
+    def _translated(self, spec: CollectionSpec | None) -> Iterator[None]:
         """As `_in_our_words`, and an engine that is not there is reported."""
         try:
             with self._in_our_words(spec):
@@ -290,7 +259,7 @@ class QdrantVectorStore:
             raise
 
     @contextmanager
-    def _in_our_words(self, spec: CollectionSpec) -> Iterator[None]:
+    def _in_our_words(self, spec: CollectionSpec | None) -> Iterator[None]:
         """Errors of the client become ours; a missing collection says whether another model is in use."""
         from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
         from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
@@ -307,7 +276,7 @@ class QdrantVectorStore:
             ) from error
         except UnexpectedResponse as error:
             status = error.status_code or 500
-            if status == 404:
+            if status == 404 and spec is not None:
                 raise self._missing(spec) from error
             if status in {408, 429} or status >= 500:
                 raise DependencyUnavailable(f"The vector engine answers {status}.") from error
@@ -317,12 +286,28 @@ class QdrantVectorStore:
         from qdrant_client.http.exceptions import ApiException
 
         try:
-            in_use = self._aliases().get(spec.name)
+            in_use = self._collections.aliases().get(spec.name)
         except ApiException:
             return DependencyUnavailable("The vector engine does not answer; try again in a moment.")
         if in_use is None or in_use == spec.physical:
             return CollectionMissing(f"There is no vector collection {spec.name}.")
         return mismatch(spec, in_use)
+
+
+def _batches(points: Sequence[Point]) -> Iterator[list[Point]]:
+    """Points in their order, as many at a time as a request may carry; one that is too large goes alone."""
+    batch: list[Point] = []
+    held = 0
+    for point in points:
+        numbers = len(point.dense) + 2 * len(point.sparse.indices)
+        size = numbers * _BYTES_PER_NUMBER + len(json.dumps(dict(point.payload)))
+        if batch and (len(batch) == POINTS_PER_REQUEST or held + size > BYTES_PER_REQUEST):
+            yield batch
+            batch, held = [], 0
+        batch.append(point)
+        held += size
+    if batch:
+        yield batch
 
 
 def _filter(scope: Scope, match: Match) -> models.Filter:

@@ -12,6 +12,8 @@ import httpx
 
 from shared.adapters.vectors_access import Access, ReadAccess
 
+# An engine that is up takes a connection at once; one that is gone should cost a request no more.
+CONNECT_SECONDS = 2.0
 _LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=8)
 
 
@@ -80,6 +82,11 @@ class VectorsTransport(httpx.BaseTransport):
 def _send(request: httpx.Request, access: Access, inner: httpx.HTTPTransport) -> httpx.Response:
     if access.api_key is not None:
         request.headers["api-key"] = access.api_key
+    timeouts = request.extensions.get("timeout", {})
+    # How long the engine is told to work on a request is how long its answer is waited for.
+    asked = request.url.params.get("timeout")
+    limits = {"read": float(asked)} if asked else {}
+    request.extensions["timeout"] = {**timeouts, **limits, "connect": CONNECT_SECONDS}
     return inner.handle_request(request)
 
 

@@ -72,7 +72,7 @@ def answers(system: Instance, projects: list[str]) -> dict[str, Any]:
         for idea, sector in IDEAS:
             every[f"comparables: {idea}"] = find_comparables(
                 store,
-                HashedEmbedder(1536),
+                lambda _model, dimension: HashedEmbedder(dimension),
                 tenant_id=HOUSE,
                 house_tenant_id=HOUSE,
                 idea=idea,

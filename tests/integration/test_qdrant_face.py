@@ -273,7 +273,7 @@ def test_what_research_asks_is_answered_to_the_key_that_changes_nothing(tmp_path
         with connected(face.url, access=lambda _: Access("r-1")) as store:
             found = find_comparables(
                 store,
-                HashedEmbedder(),
+                lambda _model, dimension: HashedEmbedder(dimension),
                 tenant_id=UUID(int=2),
                 house_tenant_id=TENANT,
                 idea="Microloans for beekeepers",

@@ -100,7 +100,8 @@ def get_collection(storage: Storage, request: Request) -> Json:
         "indexed_vectors_count": info.indexed_vectors_count,
         "segments_count": info.segments_count,
         "config": {
-            "params": collection.config.model_dump(exclude_none=True),
+            "params": collection.config.model_dump(exclude_none=True, exclude={"metadata"}),
+            "metadata": collection.config.metadata,
             "hnsw_config": {"m": 16, "ef_construct": 100, "full_scan_threshold": 10_000},
             "optimizer_config": {
                 "deleted_threshold": 0.2,

@@ -45,10 +45,11 @@ class IndexParams(_Strict):
 
 
 class CollectionConfig(_Strict):
-    """The vectors of a collection, all by name."""
+    """The vectors of a collection, all by name, and what whoever made it says of it."""
 
     vectors: dict[str, VectorParams] = Field(default_factory=dict)
     sparse_vectors: dict[str, SparseVectorParams] = Field(default_factory=dict)
+    metadata: dict[str, Any] = Field(default_factory=dict)
 
     def for_engine(self) -> engine.EdgeConfig:
         """Return the engine's configuration of the shard."""

@@ -40,6 +40,11 @@ IDEAS = [
 ]  # fmt: skip
 
 
+def embedder_named(model: str, dimension: int) -> HashedEmbedder:
+    assert (model, dimension) == (EMBEDDER.model, EMBEDDER.dimension)
+    return EMBEDDER
+
+
 @pytest.fixture(scope="module")
 def store() -> InMemoryVectorStore:
     made = InMemoryVectorStore()
@@ -49,7 +54,7 @@ def store() -> InMemoryVectorStore:
 
 def find(store: InMemoryVectorStore, idea: str, sector: str = "other", limit: int = 8) -> list[Comparable]:
     return find_comparables(
-        store, EMBEDDER, tenant_id=OWN, house_tenant_id=HOUSE, idea=idea, sector=sector, limit=limit
+        store, embedder_named, tenant_id=OWN, house_tenant_id=HOUSE, idea=idea, sector=sector, limit=limit
     )
 
 

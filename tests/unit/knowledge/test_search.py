@@ -57,7 +57,7 @@ def find(
 ) -> list[Passage]:
     return search(
         store,
-        EMBEDDERS.__getitem__,
+        lambda _model, dimension: EMBEDDERS[dimension],
         scope=Scope(tenant, house),
         collections=collections,
         text=text,

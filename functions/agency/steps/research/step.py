@@ -26,7 +26,7 @@ def retrieve(own: Container, brief: Brief) -> Retrieved:
     house = UUID(own.settings(RunSettings).house_tenant_id)
     found = knowledge.find_comparables(
         own.vectors,
-        own.embedder_of(1536),
+        own.embedder_named,
         tenant_id=brief.run.tenant_id,
         house_tenant_id=house,
         idea=brief.idea,
@@ -34,7 +34,7 @@ def retrieve(own: Container, brief: Brief) -> Retrieved:
     )
     passages = knowledge.find_passages(
         own.vectors,
-        own.embedder_of,
+        own.embedder_named,
         tenant_id=brief.run.tenant_id,
         collections=("knowledge_base", "marketing_knowledge"),
         text=brief.idea,

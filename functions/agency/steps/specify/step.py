@@ -21,7 +21,7 @@ def retrieve(own: Container, brief: Brief) -> Retrieved:
     house = UUID(own.settings(RunSettings).house_tenant_id)
     passages = knowledge.find_passages(
         own.vectors,
-        own.embedder_of,
+        own.embedder_named,
         tenant_id=brief.run.tenant_id,
         house_tenant_id=house,
         collections=("doc_chunks",),
