@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("functions", "shared")
 MOUNT = "/var/task"
 """Where Lambda unpacks the code."""
-_LEFT_OUT_FOLDERS = {"__pycache__", "tests", ".mypy_cache", ".ruff_cache"}
+# `minilm`: the word pieces of the embedding model of one machine, whose weights are in no layer.
+_LEFT_OUT_FOLDERS = {"__pycache__", "tests", ".mypy_cache", ".ruff_cache", "minilm"}
 _LEFT_OUT_ENDINGS = {".pyc", ".pyo"}
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MINILM_DIMENSION = 384
 # What a vector's square length is made of; measured on a tuning half, see ADR 0019.
-HASH_SHARE = 0.35
+HASH_SHARE = 0.2
 # It was trained on so many word pieces of a text, [CLS] and [SEP] among them; it reads 512, and finds less with them.
 WORD_PIECES = 128
 # Enough for any 126 word pieces of a language; the tokenizer's work is bounded by it.

@@ -27,6 +27,7 @@ from shared.adapters.embeddings import (
     sparse_query,
     sparse_terms,
 )
+from shared.adapters.embeddings_minilm import MiniLmEmbedder
 from shared.adapters.lexical import stem, words
 from shared.errors import DependencyUnavailable, Invalid
 
@@ -92,11 +93,15 @@ def runtime(url: str) -> Any:
     )
 
 
-@pytest.fixture(params=["hashed-1536", "hashed-768", "bedrock-1536", "bedrock-768"])
+@pytest.fixture(
+    params=["hashed-1536", "hashed-768", "minilm-1536", "minilm-768", "bedrock-1536", "bedrock-768"]
+)
 def embedder(request: pytest.FixtureRequest, bedrock: BedrockDouble) -> Embedder:
     kind, dimension = request.param.split("-")
     if kind == "hashed":
         return HashedEmbedder(int(dimension))
+    if kind == "minilm":
+        return MiniLmEmbedder(int(dimension))
     return BedrockEmbedder(runtime(bedrock.url), dimension=int(dimension))
 
 
@@ -109,16 +114,25 @@ def test_vectors_have_the_dimension_and_unit_length(embedder: Embedder) -> None:
 
 
 def test_the_model_has_a_name(embedder: Embedder) -> None:
-    assert embedder.model in {"hashed-ngrams-v1", "cohere.embed-v4"}
+    assert embedder.model in {"hashed-ngrams-v1", "minilm-int8+hash-v1", "cohere.embed-v4"}
 
 
 def test_texts_are_embedded_in_order_and_alike_each_time(embedder: Embedder) -> None:
-    texts = [f"{'x' * length} boats" for length in range(1, 101)]
+    texts = [f"boats {number}" for number in range(1, 101)]
 
     together = embedder.embed_documents(texts)
 
     assert embedder.embed_documents([texts[0], texts[99]]) == [together[0], together[99]]
     assert together[0] != together[99]
+
+
+def test_a_text_longer_than_the_model_reads_is_embedded_all_the_same(embedder: Embedder) -> None:
+    long, longer = ("quota of boats " * times for times in (2_000, 20_000))
+
+    vectors = embedder.embed_documents([long, longer])
+
+    assert [len(vector) for vector in vectors] == [embedder.dimension] * 2
+    assert all(map(math.isfinite, vectors[1]))
 
 
 def test_no_texts_make_no_vectors(embedder: Embedder) -> None:

@@ -22,6 +22,7 @@ def repository(root: Path) -> Path:
         "functions/a/__pycache__/handler.cpython-313.pyc",
         "functions/a/tests/test_a.py",
         "shared/settings.py",
+        "shared/adapters/minilm/vocab.txt",
         "infra/assembly/synth.py",
         "tests/unit/test_b.py",
         ".env",
