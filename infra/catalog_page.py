@@ -35,8 +35,10 @@ def right(use: Use) -> str:
     verbs = {
         "read": "reads",
         "write": "writes",
+        "delete": "hides objects of",
         "put": "puts on",
         "start": "starts",
+        "run": "runs",
         "stop": "stops",
         "answer": "answers",
         "invoke": "invokes",

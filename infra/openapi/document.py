@@ -80,7 +80,7 @@ def _description(each: Served) -> str:
 
 def _parameters(each: Served) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", **_path_part(each, name)}}
         for name in each.parameters
     ]
     if each.operation.query is not None:
@@ -92,6 +92,11 @@ def _parameters(each: Served) -> list[dict[str, Any]]:
     if each.matches:
         found.append({"$ref": "#/components/parameters/If-Match"})
     return found
+
+
+def _path_part(each: Served, name: str) -> dict[str, Any]:
+    choices = each.operation.choices.get(name)
+    return {"format": "uuid"} if choices is None else {"enum": list(choices)}
 
 
 def _request_body(each: Served, schemas: Schemas) -> dict[str, Any]:

@@ -34,7 +34,9 @@ def test_a_function_that_nothing_calls_says_nothing() -> None:
 
 def test_rights_read_as_words() -> None:
     assert right(Use("bucket:assets", "read")) == "reads bucket `assets`"
+    assert right(Use("bucket:knowledge", "delete")) == "hides objects of bucket `knowledge`"
     assert right(Use("workflow:proto_v1", "answer")) == "answers workflow `proto_v1`"
+    assert right(Use("workflow:index_document", "run")) == "runs workflow `index_document`"
     assert right(Use("embeddings", "invoke")) == "asks for embeddings"
 
 

@@ -2,12 +2,13 @@
 rights. The authorizer stands before every route that is not public.
 """
 
-from infra.catalog.api import agency, identity, people, portal, sessions, webhooks
+from infra.catalog.api import agency, identity, knowledge, people, portal, sessions, webhooks
 
 AUTHORIZER = "identity.authorize"
 API_FUNCTIONS = (
     *agency.FUNCTIONS,
     *identity.FUNCTIONS,
+    *knowledge.FUNCTIONS,
     *people.FUNCTIONS,
     *portal.FUNCTIONS,
     *sessions.FUNCTIONS,
@@ -16,6 +17,7 @@ API_FUNCTIONS = (
 ROUTES = (
     *agency.ROUTES,
     *identity.ROUTES,
+    *knowledge.ROUTES,
     *people.ROUTES,
     *portal.ROUTES,
     *sessions.ROUTES,

@@ -22,6 +22,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from functions.knowledge.service import ensure_collections
 from infra.catalog import CATALOG
 from infra.local.aws import names
 from infra.local.aws.runtime import Runtime
@@ -32,13 +33,16 @@ from infra.local.gateway import Gateway
 from infra.local.postgres import APP, OWNER, SUPERUSER, SYSTEM, Postgres
 from shared import bootstrap, settings
 from shared.adapters.bus import FakeBus
+from shared.adapters.embeddings import HashedEmbedder
 from shared.adapters.objects_memory import InMemoryObjectStore
 from shared.adapters.secrets import FakeSecrets
+from shared.adapters.vectors_memory import InMemoryVectorStore
 from shared.bootstrap import Container, close_container
 from tests.fixtures.engines import TestDatabase
 
 HOUSE = UUID(HOUSE_TENANT_ID)
 MANY = "100000"
+EMBEDDERS = {dimension: HashedEmbedder(dimension) for dimension in (768, 1536)}
 _NOWHERE = "http://127.0.0.1:9"
 
 
@@ -90,6 +94,7 @@ class House:
         self.objects = InMemoryObjectStore({names.bucket_name(b): b.versioned for b in CATALOG.buckets})
         made = load_secrets(folder / "secrets.json", CATALOG.secrets, {})
         self.keys = {secret.name: made[secret.name] for secret in CATALOG.secrets}
+        self.vectors = InMemoryVectorStore()
         self._secrets = FakeSecrets({names.secret_name(s): made[s.name] for s in CATALOG.secrets})
         parts = Parts(
             database_host=database.server.host,
@@ -104,7 +109,8 @@ class House:
             model_url=_NOWHERE,
         )
         values = environment_for(CATALOG, parts, {SIGNING_KEY: "unused"}, {})
-        self.environment = {**values, **generous(), **more}
+        self.environment = {**values, **generous(), "EMBEDDING_PROVIDER": "hashed", **more}
+        ensure_collections(self.vectors, EMBEDDERS.values())
         self._runtime = Runtime(CATALOG.functions, leave=close_container)
         self._gateway = Gateway(CATALOG, self._runtime, _Pages(), port=0)  # type: ignore[arg-type]
         self._inside = threading.Lock()
@@ -153,6 +159,7 @@ class House:
             bus = cached_property(lambda _: house.bus)
             objects = cached_property(lambda _: house.objects)
             secrets = cached_property(lambda _: house._secrets)
+            vectors = cached_property(lambda _: house.vectors)
 
         return Inside
 

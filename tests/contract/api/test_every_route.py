@@ -90,7 +90,12 @@ def test_a_body_that_nobody_would_read_is_refused(case: Served, tenancy: Tenancy
 def test_what_is_no_id_is_not_found(case: Served, tenancy: Tenancy) -> None:
     for name in case.parameters:
         known = tenancy.value(name)
-        strange = (f"%7B{known}%7D", f"urn:uuid:{known}", known.replace("-", ""), f"{known}%20")
+        strange = (
+            f"%7B{known}%7D",
+            f"urn:uuid:{known}",
+            known.replace("-", "").replace("_", ""),
+            f"{known}%20",
+        )
         for bad in ("1", "null", "x" * 500, "%00", "%F0%9F%90%9F", "..%2F..", *strange):
             assert tenancy.send(case, tenancy.request(case, **{name: bad})).status == 404, (name, bad)
 

@@ -56,7 +56,7 @@ def strangers(schema: Any, wall: Wall) -> Iterator[tuple[str, str]]:
 def attempts(case: Served, wall: Wall, token: str) -> Iterator[Sent]:
     """Give every request with something of A in it: all of the path, one part of it, the query, the body."""
     own = replace(wall.b.request(case), token=token)
-    theirs = {name: wall.a.value(name) for name in case.parameters}
+    theirs = {name: wall.a.value(name) for name in case.parameters if name in PLACES}
     if theirs:
         yield replace(own, path=case.route.path.format_map(theirs))
     for name, value in theirs.items() if len(theirs) > 1 else ():
