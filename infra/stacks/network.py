@@ -133,6 +133,7 @@ class NetworkStack(Stack):
                 principals=[iam.AnyPrincipal()],
                 actions=[
                     "s3:AbortMultipartUpload",
+                    "s3:DeleteObject",
                     "s3:GetObject",
                     "s3:GetObjectVersion",
                     "s3:ListBucket",

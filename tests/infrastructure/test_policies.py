@@ -17,7 +17,7 @@ from infra.rights.deployment import Deployment, Role
 from infra.rights.evaluate import Decision, Policy, document
 from infra.rights.names import APPLICATION_ROLE, OWNER_ROLE, SYSTEM_ROLE
 from infra.rights.statements import statements
-from tests.infrastructure.policies import OTHER_ACCOUNT, StageNames, calls_on, flat
+from tests.infrastructure.policies import OTHER_ACCOUNT, StageNames, as_list, calls_on, flat
 
 STAGES = sorted(read_context()["stages"])
 
@@ -248,6 +248,29 @@ def test_the_edge_knows_no_database_and_no_network(
             # Lambda itself makes interfaces with the function's role; its code does not.
             assert interfaces is Decision.FORBIDDEN
             assert policy.allows("ec2:CreateNetworkInterface", "*")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_network_carries_what_the_data_zone_may_ask_of_buckets_and_no_more(
+    deployed_of: Callable[[str], Deployed], stage: str
+) -> None:
+    deployed = deployed_of(stage)
+    carried = [
+        statement
+        for _, _, endpoint in deployed.deployment.resources("AWS::EC2::VPCEndpoint")
+        for statement in endpoint.get("PolicyDocument", {}).get("Statement", [])
+        if statement.get("Sid") == "OwnBucketsOnly"
+    ]
+    granted = {
+        action
+        for function in CATALOG.functions
+        if function.zone is Zone.DATA
+        for statement in deployed.role(function).statements
+        for action in as_list(statement["Action"])
+        if action.startswith("s3:")
+    }
+
+    assert [set(statement["Action"]) for statement in carried] == [granted]
 
 
 def test_the_key_of_the_buckets_serves_by_way_of_s3_only(deployed_of: Callable[[str], Deployed]) -> None:

@@ -19,8 +19,15 @@ TABLE = {
     "backups": {("daily/", "daily dumps", "active"), ("monthly/", "monthly dumps", "active")},
     "archive": {("events/", "events", "archived"), ("campaigns/", "campaigns", "archived")},
     "access-logs": {("", "logs", "active")},
+    # What is in it ends when its uploader deletes it.
+    "knowledge": set(),
 }
-REPLACED = {"assets": "replaced objects", "backups": "hidden backups", "archive": "replaced objects"}
+REPLACED = {
+    "assets": "replaced objects",
+    "backups": "hidden backups",
+    "archive": "replaced objects",
+    "knowledge": "replaced objects",
+}
 # To the next midnight (UTC): docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
 ROUNDING = 1
 

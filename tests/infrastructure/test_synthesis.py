@@ -99,7 +99,9 @@ def test_the_environment_of_every_function_loads_into_its_settings() -> None:
 
     names = {"bucket_names": CATALOG.buckets, "secret_arns": CATALOG.secrets}
     around = replace(
-        surroundings(), **{key: {thing.name: "x" for thing in things} for key, things in names.items()}
+        surroundings(),
+        workflows={workflow.name: workflow for workflow in CATALOG.workflows},
+        **{key: {thing.name: "x" for thing in things} for key, things in names.items()},
     )
     for function in CATALOG.functions:
         variables = environment(function, known_values(around))
