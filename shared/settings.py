@@ -232,6 +232,12 @@ class EmbeddingSettings(Settings):
     embedding_provider: Literal["bedrock", "minilm", "hashed"] = "bedrock"
 
 
+class SeedSettings(Settings):
+    """Whether the house's documents are uploaded at a deployment: templates and patterns, to begin with."""
+
+    seed_documents: bool = True
+
+
 class WorkflowSettings(Settings):
     """The state machines."""
 

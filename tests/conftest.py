@@ -26,6 +26,7 @@ _FAKE = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     # Kits are made by the dozen, and few tests ask what is found in them: those set what they need.
     "EMBEDDING_PROVIDER": "hashed",
+    "SEED_DOCUMENTS": "false",
 }
 
 

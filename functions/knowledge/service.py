@@ -252,7 +252,8 @@ def _placed(document: CutDocument, number: int, chunk: Chunk, target: Collection
     named = {target.text_field: chunk.text, target.id_field: document.id}
     if chunk.heading:
         named["heading"] = chunk.heading
-    payload = {**document.payload, **chunk.payload, **named}
+    # What is said of the whole document stands above what a part of it seems to be.
+    payload = {**chunk.payload, **document.payload, **named}
     canonical = json.dumps(payload, sort_keys=True, ensure_ascii=False)
     digest = hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
     return _Placed(document.id, number, chunk.text, {**payload, "content_hash": digest})

@@ -11,9 +11,11 @@ from infra.catalog.uses import (
     DATABASE,
     PUBLISH,
     READ_ASSETS,
+    READ_DOCUMENTS,
     READ_HANDOFF,
     SEARCH_VECTORS,
     WRITE_ASSETS,
+    WRITE_DOCUMENTS,
     WRITE_HANDOFF,
 )
 
@@ -191,9 +193,10 @@ FUNCTIONS = (
         "knowledge.seed_collections",
         "functions.knowledge.events.seed_collections.handler",
         Zone.DATA,
-        "Makes the vector collections and indexes the market comparables; runs at each deployment",
-        settings=("VectorSettings", "EmbeddingSettings"),
-        uses=CHANGE_VECTORS,
+        "Makes the vector collections, indexes the market comparables, uploads the house's documents; runs at each "
+        "deployment",
+        settings=("VectorSettings", "EmbeddingSettings", "StorageSettings", "SeedSettings"),
+        uses=(*CHANGE_VECTORS, READ_DOCUMENTS, WRITE_DOCUMENTS),
         layers=("core", "vectors"),
         memory=1024,
         timeout=300,

@@ -37,6 +37,7 @@ ADJUSTABLE = frozenset(
         "RATE_LIMIT_USER_REQUESTS",
         "PORTAL_URL",
         "PUBLIC_ATTEMPTS_PER_HOUR",
+        "SEED_DOCUMENTS",
         "MAILBOX_MAILS_PER_HOUR",
         "RUN_BUDGET_MICROUSD",
         "RUN_STALL_SECONDS",
@@ -167,6 +168,8 @@ def _choices(parts: Parts) -> dict[str, str]:
 def _amazon(parts: Parts, secrets: Mapping[str, str]) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": parts.aws_url,
+        # StartSyncExecution is asked of a host of its own, sync-states.…; here there is one for everything.
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_ACCESS_KEY_ID": names.ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": secrets[SIGNING_KEY],
         "AWS_REGION": names.REGION,
