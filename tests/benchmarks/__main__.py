@@ -15,10 +15,10 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from tests.benchmarks import authorised, authorised_http, boot, intake, limits, runs, startup
+from tests.benchmarks import authorised, authorised_http, boot, intake, limits, retrieval, runs, startup
 from tests.benchmarks.report import Section
 
-REQUESTS, STARTS, RUNS = 600, 3, 4
+REQUESTS, STARTS, RUNS, PAIRS = 600, 3, 4, 400
 
 
 def sections(*, quick: bool) -> Iterator[Section]:
@@ -29,7 +29,9 @@ def sections(*, quick: bool) -> Iterator[Section]:
     yield limits.measure(2 * REQUESTS // (5 if quick else 1))
     yield startup.measure(1 if quick else STARTS)
     yield from boot.measure(1 if quick else STARTS)
+    yield from retrieval.measure(PAIRS // 5 if quick else PAIRS)
     yield from runs.measure(1 if quick else RUNS)
+    yield from vectors.measure(quick=quick)
 
 
 def main(arguments: list[str] | None = None) -> int:
