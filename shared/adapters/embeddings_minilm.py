@@ -41,7 +41,7 @@ class MiniLmEmbedder:
     between threads.
     """
 
-    model = "minilm-int8+hash-v1"
+    model = "minilm-int8-hash-v1"
 
     def __init__(self, dimension: int = 1536) -> None:
         """Loads nothing yet. Raises ValueError where no dimension is left for the n-grams."""

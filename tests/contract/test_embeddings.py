@@ -114,7 +114,7 @@ def test_vectors_have_the_dimension_and_unit_length(embedder: Embedder) -> None:
 
 
 def test_the_model_has_a_name(embedder: Embedder) -> None:
-    assert embedder.model in {"hashed-ngrams-v1", "minilm-int8+hash-v1", "cohere.embed-v4"}
+    assert embedder.model in {"hashed-ngrams-v1", "minilm-int8-hash-v1", "cohere.embed-v4"}
 
 
 def test_texts_are_embedded_in_order_and_alike_each_time(embedder: Embedder) -> None:
