@@ -1,4 +1,4 @@
-"""The files of a kit in the vector engine: documents as passages, source code by file.
+"""The files of a kit in the vector engine: documents by their headings, source code by its functions.
 
 The rows are written first and say what is indexed where; the points are made from them, the first time as at every
 rebuild.
@@ -13,13 +13,28 @@ from typing import Any
 
 from functions.knowledge.address import document_id
 from functions.knowledge.chunk import Chunk
-from functions.knowledge.chunking import chunk_text
 from functions.knowledge.collections import CODE_EMBEDDINGS, DOC_CHUNKS, Collection
+from functions.knowledge.cutting import cut
+from functions.knowledge.extraction.readable import Definition, Prose, Readable, SourceCode
 from shared.models.asset import Asset
 
 __all__ = ["KitFile", "Place", "document_id", "kit_file", "place_of"]
 
-_LANGUAGES = {".py": "python", ".toml": "toml", ".yml": "yaml"}
+_DATA = {".json": "application/json", ".yaml": "application/yaml", ".yml": "application/yaml"}
+# What generated projects are written in.
+_LANGUAGES = {
+    ".css": "css",
+    ".html": "html",
+    ".js": "javascript",
+    ".py": "python",
+    ".sh": "bash",
+    ".sql": "sql",
+    ".toml": "toml",
+    ".ts": "typescript",
+    ".tsx": "tsx",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+}
 _DOCUMENTS = (".md", ".json")
 
 
@@ -69,7 +84,17 @@ def kit_file(asset: Asset, read: Callable[[Asset], bytes]) -> KitFile | None:
     place = place_of(asset) if _is_text(asset) else None
     if place is None:
         return None
-    return KitFile(asset, place, [Chunk(text) for text in chunk_text(read(asset).decode())])
+    return KitFile(asset, place, cut(_readable(asset, read(asset).decode()), place.collection.name))
+
+
+def _readable(asset: Asset, text: str) -> Readable:
+    """What a file of a kit is: the house wrote it, so its name tells."""
+    suffix = PurePosixPath(asset.path).suffix
+    if suffix in _DATA:
+        return Definition(_DATA[suffix], "", text)
+    if suffix in _LANGUAGES:
+        return SourceCode(asset.content_type, _LANGUAGES[suffix], text)
+    return Prose("text/markdown", "", text)
 
 
 def _is_text(asset: Asset) -> bool:

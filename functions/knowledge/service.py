@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 from functions.knowledge.chunk import Chunk
-from functions.knowledge.chunking import chunk_text
 from functions.knowledge.collections import COLLECTIONS, MARKET_COMPS, Collection, collection_named
 from functions.knowledge.comparables import Comparable, seed_comparables
 from functions.knowledge.search import quotation, search, within_budget
@@ -43,17 +42,9 @@ _DOCUMENTS_PER_LOOKUP = 100
 
 
 @dataclass(frozen=True)
-class Document:
-    """A text to be found by its passages; `payload` holds the documented fields of its collection."""
-
-    id: str
-    text: str
-    payload: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class CutDocument:
-    """A document as its chunks, in order; without any it is removed."""
+    """A document as its chunks, in order; without any it is removed. payload: the documented fields of its collection
+    that are the same in all of them."""
 
     id: str
     chunks: Sequence[Chunk]
@@ -99,20 +90,6 @@ def ensure_collections(store: VectorStore, embedders: Iterable[Embedder]) -> Non
         if collection.dimension not in by_dimension:
             raise Invalid(f"{collection.name} needs an embedder of {collection.dimension} dimensions.")
         store.ensure_collection(collection.spec(by_dimension[collection.dimension]))
-
-
-def index_documents(
-    store: VectorStore, embedder: Embedder, tenant_id: UUID, collection: str, documents: Sequence[Document]
-) -> Indexed:
-    """Index the tenant's documents; passages that a document no longer has are removed.
-
-    A blank document loses all its passages. Raises as `index_chunks`.
-    """
-    cut = [
-        CutDocument(document.id, [Chunk(text) for text in chunk_text(document.text)], document.payload)
-        for document in documents
-    ]
-    return index_chunks(store, embedder, tenant_id, collection, cut)
 
 
 def index_chunks(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import pytest
 
 from functions.knowledge.collections import COLLECTIONS, MARKET_COMPS
 from functions.knowledge.comparables import seed_comparables
+from functions.knowledge.cutting import cut
+from functions.knowledge.extraction.readable import Prose
 from functions.knowledge.service import (
-    Document,
+    CutDocument,
     Indexed,
-    index_documents,
+    index_chunks,
     search_knowledge,
     seed_market_comps,
 )
@@ -22,11 +24,14 @@ from shared.adapters.vectors_memory import InMemoryVectorStore
 from shared.errors import Invalid
 
 OWN, OTHER, HOUSE = UUID(int=1), UUID(int=2), UUID(int=3)
-PRD = Document(
-    "prd-1",
-    "# Quota exchange\n\nSkippers offer a lot of quota.\n\n# Payments\n\nThe harbour office settles the invoice.",
-    {"doc_type": "prd", "sector": "other"},
-)
+TEXT = "# Quota exchange\n\nSkippers offer a lot of quota.\n\n# Payments\n\nThe harbour office settles the invoice."
+
+
+def document(id_: str, text: str, payload: Mapping[str, str] | None = None) -> CutDocument:
+    return CutDocument(id_, cut(Prose("text/markdown", "", text), "doc_chunks"), payload or {})
+
+
+PRD = document("prd-1", TEXT, {"doc_type": "prd", "sector": "other"})
 
 
 class CountingEmbedder(HashedEmbedder):
@@ -55,9 +60,9 @@ def store(embedder: CountingEmbedder) -> InMemoryVectorStore:
 
 
 def index(
-    store: InMemoryVectorStore, embedder: CountingEmbedder, *documents: Document, tenant: UUID = OWN
+    store: InMemoryVectorStore, embedder: CountingEmbedder, *documents: CutDocument, tenant: UUID = OWN
 ) -> Indexed:
-    return index_documents(store, embedder, tenant, "doc_chunks", documents)
+    return index_chunks(store, embedder, tenant, "doc_chunks", documents)
 
 
 def test_a_passage_is_found_with_its_document_and_payload(
@@ -82,7 +87,7 @@ def test_what_has_not_changed_is_not_embedded_again(
 ) -> None:
     index(store, embedder, PRD)
     embedder.asked.clear()
-    edited = Document(PRD.id, PRD.text.replace("harbour office", "bank"), PRD.payload)
+    edited = document(PRD.id, TEXT.replace("harbour office", "bank"), PRD.payload)
 
     assert index(store, embedder, PRD) == Indexed(embedded=0, unchanged=2, removed=0)
     assert index(store, embedder, edited) == Indexed(embedded=1, unchanged=1, removed=0)
@@ -93,7 +98,7 @@ def test_what_has_not_changed_is_not_embedded_again(
 def test_a_changed_payload_is_written_again(store: InMemoryVectorStore, embedder: CountingEmbedder) -> None:
     index(store, embedder, PRD)
 
-    moved = Document(PRD.id, PRD.text, {**PRD.payload, "sector": "fintech"})
+    moved = CutDocument(PRD.id, PRD.chunks, {**PRD.payload, "sector": "fintech"})
 
     assert index(store, embedder, moved).embedded == 2
     spec = COLLECTIONS["doc_chunks"].spec(embedder)
@@ -103,11 +108,11 @@ def test_a_changed_payload_is_written_again(store: InMemoryVectorStore, embedder
 def test_passages_that_a_document_lost_are_removed(
     store: InMemoryVectorStore, embedder: CountingEmbedder
 ) -> None:
-    other = Document("prd-2", "Boats and harbours.")
+    other = document("prd-2", "Boats and harbours.")
     index(store, embedder, PRD, other)
 
-    assert index(store, embedder, Document(PRD.id, "Short now.")) == Indexed(1, 0, 1)
-    assert index(store, embedder, Document(PRD.id, " ")) == Indexed(0, 0, 1)
+    assert index(store, embedder, document(PRD.id, "Short now.")) == Indexed(1, 0, 1)
+    assert index(store, embedder, document(PRD.id, " ")) == Indexed(0, 0, 1)
 
     spec = COLLECTIONS["doc_chunks"].spec(embedder)
     assert list(store.payloads(spec, Scope(OWN), {}, ["doc_id"])) == [{"doc_id": "prd-2"}]
@@ -117,7 +122,7 @@ def test_tenants_find_their_own_and_the_houses_passages_only(
     store: InMemoryVectorStore, embedder: CountingEmbedder
 ) -> None:
     for tenant in (OWN, OTHER, HOUSE):
-        index(store, embedder, Document(f"of-{tenant.int}", "Quota of the season"), tenant=tenant)
+        index(store, embedder, document(f"of-{tenant.int}", "Quota of the season"), tenant=tenant)
 
     def found(tenant: UUID, house: UUID | None = None) -> set[str]:
         passages = search_knowledge(
@@ -131,7 +136,7 @@ def test_tenants_find_their_own_and_the_houses_passages_only(
 
 def test_a_search_is_narrowed_and_bounded(store: InMemoryVectorStore, embedder: CountingEmbedder) -> None:
     for number, kind in enumerate(["prd", "plan", "plan"]):
-        index(store, embedder, Document(f"d{number}", "Quota", {"doc_type": kind}))
+        index(store, embedder, document(f"d{number}", "Quota", {"doc_type": kind}))
 
     def search(match: dict[str, str], limit: int) -> list[str]:
         passages = search_knowledge(
@@ -146,7 +151,7 @@ def test_a_search_is_narrowed_and_bounded(store: InMemoryVectorStore, embedder: 
 def test_many_documents_are_looked_up_in_portions(
     store: InMemoryVectorStore, embedder: CountingEmbedder
 ) -> None:
-    documents = [Document(f"d{number}", "Quota") for number in range(250)]
+    documents = [document(f"d{number}", "Quota") for number in range(250)]
 
     assert index(store, embedder, *documents) == Indexed(250, 0, 0)
     assert index(store, embedder, *documents) == Indexed(0, 250, 0)
@@ -156,9 +161,9 @@ def test_faulty_requests_are_refused(store: InMemoryVectorStore, embedder: Count
     with pytest.raises(Invalid, match="same id"):
         index(store, embedder, PRD, PRD)
     with pytest.raises(Invalid, match="no collection"):
-        index_documents(store, embedder, OWN, "gossip", [PRD])
+        index_chunks(store, embedder, OWN, "gossip", [PRD])
     with pytest.raises(Invalid, match="not documents"):
-        index_documents(store, embedder, OWN, "market_comps", [PRD])
+        index_chunks(store, embedder, OWN, "market_comps", [PRD])
     with pytest.raises(Invalid, match="blank"):
         search_knowledge(store, embedder, tenant_id=OWN, collection="doc_chunks", text=" ")
 
