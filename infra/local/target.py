@@ -252,6 +252,7 @@ class LocalTarget:
         self._stack.callback(runtime.stop)
         realise(self._catalog, front.url, secrets)
         front.vault.load()
+        front.announcements.resume()
         self._timed("aws")
         return runtime, front, gateway
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 
-from infra.catalog import CATALOG
+from infra.catalog import ACCOUNT_BUS, CATALOG
 from infra.equality.inventory import Inventory
 from infra.local.aws.front import AwsFront
 from infra.local.aws.mail import MailFolder
@@ -68,6 +68,8 @@ class Reader:
                     ),
                     None,
                 ),
+                announces="EventBridgeConfiguration"
+                in s3.get_bucket_notification_configuration(Bucket=bucket["Name"]),
             )
 
     def queues(self) -> None:
@@ -90,9 +92,8 @@ class Reader:
     def buses(self) -> None:
         events = self._client("events")
         for bus in events.list_event_buses()["EventBuses"]:
-            if bus["Name"] == "default":
-                continue
-            self.found.add("bus", bus["Name"])
+            if bus["Name"] != ACCOUNT_BUS:
+                self.found.add("bus", bus["Name"])
             for rule in events.list_rules(EventBusName=bus["Name"])["Rules"]:
                 pattern = json.loads(rule["EventPattern"])
                 targets = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus["Name"])["Targets"]
@@ -100,8 +101,13 @@ class Reader:
                     "rule",
                     rule["Name"],
                     bus=bus["Name"],
+                    sources=pattern.get("source", []),
                     detail_types=pattern["detail-type"],
                     priorities=pattern.get("detail", {}).get("priority", []),
+                    buckets=[
+                        name.removeprefix(PREFIX).removesuffix(f"-{ACCOUNT}")
+                        for name in pattern.get("detail", {}).get("bucket", {}).get("name", [])
+                    ],
                     queues=[target["Arn"].rsplit(":", 1)[1].removeprefix(PREFIX) for target in targets],
                 )
 
@@ -119,6 +125,7 @@ class Reader:
                 machine["name"].removeprefix(PREFIX),
                 timeout=definition["TimeoutSeconds"],
                 called=sorted(called(definition)),
+                listed=sorted(listed(definition)),
                 type=told["type"],
             )
 
@@ -141,6 +148,21 @@ def called(part: Any) -> set[str]:
         return names.union(*(called(value) for value in part.values()))
     if isinstance(part, list):
         return set().union(*(called(value) for value in part))
+    return set()
+
+
+def listed(part: Any) -> set[str]:
+    """The buckets whose keys a definition goes through, by their names in the catalog."""
+    if isinstance(part, dict):
+        reader = part.get("ItemReader")
+        own = (
+            {reader["Parameters"]["Bucket"].removeprefix(PREFIX).removesuffix(f"-{ACCOUNT}")}
+            if reader
+            else set()
+        )
+        return own.union(*(listed(value) for value in part.values()))
+    if isinstance(part, list):
+        return set().union(*(listed(value) for value in part))
     return set()
 
 

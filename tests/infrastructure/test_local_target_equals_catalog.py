@@ -47,6 +47,7 @@ def expected(there: Inventory) -> Inventory:
     for workflow in CATALOG.workflows:
         names = (CATALOG.function(name).deployed_name("local") for name in workflow.functions)
         facts = wanted.facts["workflow", workflow.deployed_name("local").removeprefix("robo-local-")]
+        facts["listed"] = sorted(workflow.lists)
         facts["called"] = sorted(name.removeprefix("robo-local-") for name in names)
     return wanted
 

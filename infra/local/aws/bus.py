@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.catalog import Bus, Queue, Rule
-from infra.local.aws.names import ACCOUNT, REGION, queue_name
+from infra.catalog import ACCOUNT_BUS, S3_SOURCE, Bus, Queue, Rule
+from infra.local.aws.names import ACCOUNT, REGION, bucket_named, queue_name
 from infra.local.aws.wsgi import Answer, Environ, aws_error, json_answer, read_json
 
 _MOST_ENTRIES = 10
@@ -28,7 +28,7 @@ class EventBus:
     def __init__(
         self, buses: Iterable[Bus], rules: Iterable[Rule], queues: Iterable[Queue], send: Send
     ) -> None:
-        self._buses = {"default", *(bus.name for bus in buses)}
+        self._buses = {ACCOUNT_BUS, *(bus.name for bus in buses)}
         self._rules = tuple(rules)
         self._queues = {queue.name: queue_name(queue) for queue in queues}
         self._send = send
@@ -65,6 +65,8 @@ class EventBus:
                     "InvalidArgument",
                     f"Parameter {name} is not valid. Reason: {name} is a required argument.",
                 )
+        if str(entry["Source"]).startswith("aws."):
+            return _bad("NotAuthorizedForSourceException", "Not authorized for the source.")
         try:
             detail = json.loads(entry["Detail"])
         except ValueError:
@@ -91,19 +93,27 @@ def matches(rule: Rule, event: dict[str, Any]) -> bool:
     """Whether an event fits the pattern of a rule."""
     if event["detail-type"] not in rule.detail_types:
         return False
+    if rule.buckets:
+        about = event["detail"].get("bucket", {})
+        return event["source"] == S3_SOURCE and about.get("name") in map(bucket_named, rule.buckets)
     return not rule.priorities or event["detail"].get("priority") in rule.priorities
 
 
 def pattern(rule: Rule) -> dict[str, Any]:
     """The rule as EventBridge writes it."""
     found: dict[str, Any] = {"detail-type": list(rule.detail_types)}
+    if rule.buckets:
+        found |= {
+            "source": [S3_SOURCE],
+            "detail": {"bucket": {"name": list(map(bucket_named, rule.buckets))}},
+        }
     if rule.priorities:
         found["detail"] = {"priority": list(rule.priorities)}
     return found
 
 
 def _bus_name(entry: dict[str, Any]) -> str:
-    return str(entry.get("EventBusName") or "default").rpartition("/")[2]
+    return str(entry.get("EventBusName") or ACCOUNT_BUS).rpartition("/")[2]
 
 
 def _size(entry: dict[str, Any]) -> int:

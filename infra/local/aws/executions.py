@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
+from infra.local.aws.express import ExpressExecutions
 from infra.local.aws.wsgi import Answer, Call, Environ, aws_error, read_json, with_body
 from infra.local.processes import wait_until
 
@@ -30,11 +31,14 @@ class Executions:
         # moto looks a name up and starts it in two steps; two callers at once would start a run twice.
         self._lock = threading.RLock()
         self._ended: set[tuple[str, str]] = set()
+        self._express = ExpressExecutions(backend)
 
     def answer(self, environ: Environ) -> Answer:
         """Answer a request."""
+        action = str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[2]
+        if action == "StartSyncExecution":
+            return self._express.answer(environ)  # takes as long as it runs
         with self._lock:
-            action = str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[2]
             if action == "StartExecution":
                 return self._start(environ)
             if action == "StopExecution":

@@ -11,10 +11,13 @@ from urllib.parse import unquote
 
 from infra.catalog import Catalog
 from infra.local.aws import moto_setup
+from infra.local.aws.announcements import Announcements
 from infra.local.aws.bus import EventBus
 from infra.local.aws.executions import Executions
+from infra.local.aws.forms import Forms, is_form, posted
 from infra.local.aws.guard import Guard, Record
 from infra.local.aws.identity import keys
+from infra.local.aws.kept import KeptMessages
 from infra.local.aws.mail import PATH as MAIL_PATH
 from infra.local.aws.mail import MailFolder
 from infra.local.aws.names import bucket_name
@@ -22,7 +25,7 @@ from infra.local.aws.notifications import ObjectEvents
 from infra.local.aws.objects import Objects
 from infra.local.aws.queues import Queues
 from infra.local.aws.runtime import LambdaError, Runtime
-from infra.local.aws.signatures import Presigned
+from infra.local.aws.signatures import Presigned, Refused, refusal
 from infra.local.aws.vault import Vault
 from infra.local.aws.wsgi import Answer, Environ, calling, json_answer, read_body
 from infra.local.serving import Limits, PortInUse, Server, StartResponse
@@ -64,7 +67,11 @@ class AwsFront:
         self.queues = Queues(self._moto, moto_setup.sqs())
         self.executions = Executions(self._moto, moto_setup.states())
         self._bus = EventBus(catalog.buses, catalog.rules, catalog.queues, self.queues.send)
-        self._objects = Objects(self._moto, self.vault, Presigned(keys(catalog, secret_key)))
+        kept = KeptMessages(folder.with_name(f"{folder.name}-messages"), self.queues)
+        self.announcements = Announcements(moto_setup.announces, self._bus, kept)
+        known = keys(catalog, secret_key)
+        self._objects = Objects(self._moto, self.vault, Presigned(known), self.announcements)
+        self._forms = Forms(known)
         self._guard = Guard(catalog, trail, self.executions.machine_of)
         moto_setup.on_object_event(ObjectEvents(runtime.invoke_later, self.queues.send).happened)
 
@@ -102,6 +109,8 @@ class AwsFront:
     def answer(self, environ: Environ) -> Answer:
         """Answer a request for any service."""
         service = _service(environ)
+        if service == "s3" and is_form(environ):
+            return self._post(environ)
         refused = self._guard.check(environ, service)
         if refused is not None:
             return refused
@@ -120,6 +129,13 @@ class AwsFront:
         if service == "s3":
             return self._objects.answer(environ)
         return self._moto(environ)
+
+    def _post(self, environ: Environ) -> Answer:
+        try:
+            written = self._forms.accept(environ)
+        except Refused as refused:
+            return refusal(refused)
+        return posted(self.answer(written), written)
 
     def _invoke(self, environ: Environ, name: str) -> Answer:
         kind = environ.get("HTTP_X_AMZ_INVOCATION_TYPE", "RequestResponse")

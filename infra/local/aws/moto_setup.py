@@ -73,6 +73,13 @@ def states() -> StepFunctionsParserBackend:
     return interpreter.backend()
 
 
+def announces(bucket_name: str) -> bool:
+    """Whether a bucket tells EventBridge what happens in it."""
+    bucket = s3().buckets.get(bucket_name)
+    asked = bucket.notification_configuration if bucket is not None else None
+    return asked is not None and asked.event_bridge is not None
+
+
 def on_object_event(send: Callable[[str, Any, Any], None]) -> None:
     """Give every S3 notification to `send(event name, bucket, version)` instead of to moto's own services."""
 

@@ -35,6 +35,11 @@ def bucket_name(bucket: Bucket) -> str:
     return bucket.deployed_name(STAGE, ACCOUNT)
 
 
+def bucket_named(name: str) -> str:
+    """The global name of the bucket that the catalog calls `name`."""
+    return bucket_name(Bucket(name, versioned=False))
+
+
 def workflow_arn(workflow: Workflow) -> str:
     """The ARN of a state machine."""
     return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{workflow.deployed_name(STAGE)}"

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import threading
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.parsers.expat import ExpatError
 
 import xmltodict  # type: ignore[import-untyped]
 
-from infra.local.aws.signatures import Presigned, Refused
-from infra.local.aws.vault import Vault
+from infra.local.aws.announcements import EXPIRED, Announcements, Request
+from infra.local.aws.forms import POSTED
+from infra.local.aws.signatures import Presigned, Refused, refusal
+from infra.local.aws.vault import Tell, Vault
 from infra.local.aws.wsgi import Answer, Call, Environ, read_body
 
 _STRIPES = 64
 _CHANGES = ("PUT", "POST", "DELETE")
+_NOTIFICATION = re.compile(r"notification(=?$|=?&)")
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,10 @@ class Objects:
     there, and a reader of a key that is replaced meets a closed file.
     """
 
-    def __init__(self, moto: Call, vault: Vault, presigned: Presigned) -> None:
+    def __init__(
+        self, moto: Call, vault: Vault, presigned: Presigned, announcements: Announcements | None = None
+    ) -> None:
+        self._announcements = announcements
         self._moto = moto
         self._vault = vault
         self._presigned = presigned
@@ -46,42 +53,62 @@ class Objects:
         try:
             self._presigned.check(environ)
         except Refused as refused:
-            request_id = uuid.uuid4().hex[:16].upper()
-            return Answer(
-                refused.status,
-                [("Content-Type", "application/xml"), ("x-amz-request-id", request_id)],
-                refused.document(request_id),
-            )
+            return refusal(refused)
         touched = _touched(environ)
         with self._held(touched):
             answer = self._moto(environ)
             if answer.good and environ["REQUEST_METHOD"] in _CHANGES:
-                self._keep(touched)
+                with self._telling(_request(environ)) as tell:
+                    self._keep(touched, tell)
+            return self._completed(environ, answer, touched.bucket)
+
+    def _completed(self, environ: Environ, answer: Answer, bucket: str) -> Answer:
+        """moto takes an EventBridgeConfiguration of a bucket and does not tell it."""
+        asked = environ["REQUEST_METHOD"] == "GET" and _NOTIFICATION.match(environ.get("QUERY_STRING", ""))
+        announcements = self._announcements
+        if not (asked and answer.good and announcements is not None and announcements.announces(bucket)):
             return answer
+        body = re.sub(rb"(</NotificationConfiguration>|/>)\s*$", b"", answer.body.rstrip())
+        opened = body if body.endswith(b">") else body + b">"
+        headers = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
+        return Answer(
+            answer.status, headers, opened + b"<EventBridgeConfiguration/></NotificationConfiguration>"
+        )
 
     def expire(self, bucket: str, moment: datetime, prefix: str = "") -> int:
         """Delete the objects of a bucket that were written before `moment`, those under `prefix`; return how many."""
         gone = 0
         for key in self._vault.older_than(bucket, moment):
             if key.startswith(prefix):
-                with self._held(_Touched(bucket, (key,))):
-                    gone += self._vault.delete_older(bucket, key, moment)
+                with self._held(_Touched(bucket, (key,))), self._telling(Request(EXPIRED)) as tell:
+                    gone += self._vault.delete_older(bucket, key, moment, tell)
         return gone
 
     def expire_replaced(self, bucket: str, moment: datetime) -> int:
         """Delete the versions of a bucket that were replaced or hidden before `moment`; return how many."""
         gone = 0
         for key in self._vault.replaced_before(bucket, moment):
-            with self._held(_Touched(bucket, (key,))):
-                gone += self._vault.delete_replaced(bucket, key, moment)
+            with self._held(_Touched(bucket, (key,))), self._telling(Request(EXPIRED)) as tell:
+                gone += self._vault.delete_replaced(bucket, key, moment, tell)
         return gone
 
-    def _keep(self, touched: _Touched) -> None:
+    def _keep(self, touched: _Touched, tell: Tell) -> None:
         if touched.keys is None:
-            self._vault.keep_bucket(touched.bucket)
+            self._vault.keep_bucket(touched.bucket, tell)
         else:
             for key in touched.keys:
-                self._vault.keep(touched.bucket, key)
+                self._vault.keep(touched.bucket, key, tell)
+
+    @contextmanager
+    def _telling(self, request: Request) -> Iterator[Tell]:
+        """What is told of changes is on disk before they are, and sent when they are."""
+        held: list[Path] = []
+        announcements = self._announcements
+        if announcements is None:
+            yield lambda _: None
+            return
+        yield lambda change: held.extend(announcements.hold(change, request))
+        announcements.send(held)
 
     @contextmanager
     def _held(self, touched: _Touched) -> Iterator[None]:
@@ -111,6 +138,20 @@ def _touched(environ: Environ) -> _Touched:
     if environ["REQUEST_METHOD"] == "PUT":
         return _Touched(bucket, ())  # a bucket or its configuration
     return _Touched(bucket, None)
+
+
+def _request(environ: Environ) -> Request:
+    """What a request that changes objects is in the words of its event."""
+    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    if environ["REQUEST_METHOD"] == "DELETE" or "delete" in query:
+        reason = "DeleteObject"
+    elif environ["REQUEST_METHOD"] == "POST":
+        reason = "CompleteMultipartUpload"
+    elif environ.get("HTTP_X_AMZ_COPY_SOURCE"):
+        reason = "CopyObject"
+    else:
+        reason = "POST Object" if POSTED in environ else "PutObject"
+    return Request(reason, str(environ.get("REMOTE_ADDR") or "127.0.0.1"))
 
 
 def _copied(environ: Environ) -> tuple[tuple[str, str], ...]:

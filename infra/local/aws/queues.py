@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from infra.local.aws.wsgi import Answer, Call, Environ, read_json, with_body
 
 _LONGEST_POLL = 20.0
 _MOST_HANDLES = 10_000
+_DELETING = (".DeleteMessage", ".DeleteMessageBatch", ".PurgeQueue")
 
 
 @dataclass(frozen=True)
@@ -34,20 +36,38 @@ class Queues:
         self._moto = moto
         self._backend = backend
         self._changed = threading.Condition(threading.RLock())
+        self._gone: Callable[[str], None] = lambda _: None
+
+    def on_gone(self, tell: Callable[[str], None]) -> None:
+        """Have `tell` hear of the id of every message that was deleted, not of one that moved to the dead letters."""
+        self._gone = tell
+
+    def names(self) -> set[str]:
+        """The queues that there are."""
+        return set(self._backend.queues)
 
     def answer(self, environ: Environ) -> Answer:
         """Answer a request for SQS. A long poll ends with the first message."""
         if str(environ.get("HTTP_X_AMZ_TARGET", "")).endswith(".ReceiveMessage"):
             return self._poll(environ)
         with self._changed:
+            deletes = str(environ.get("HTTP_X_AMZ_TARGET", "")).endswith(_DELETING)
+            before = self._ids() if deletes else set()
             answer = self._moto(environ)
+            for message_id in before - self._ids() if deletes else ():
+                self._gone(message_id)
             self._changed.notify_all()
             return answer
 
-    def send(self, queue: str, body: str) -> None:
-        """Put a message on a queue. Raises moto's QueueDoesNotExist."""
+    def _ids(self) -> set[str]:
+        return {message.id for queue in self._backend.queues.values() for message in queue._messages}
+
+    def send(self, queue: str, body: str, sent: Callable[[str], None] = lambda _: None) -> None:
+        """Put a message on a queue. sent: hears of its id before anybody can receive it. Raises moto's
+        QueueDoesNotExist.
+        """
         with self._changed:
-            self._backend.send_message(queue, body)
+            sent(self._backend.send_message(queue, body).id)
             self._changed.notify_all()
 
     def receive(self, queue: str, most: int, visibility: int, wait: float) -> list[Received]:
@@ -73,8 +93,10 @@ class Queues:
         with self._changed:
             held = self._backend.get_queue(queue)
             for handle in handles:
-                if any(message.had_receipt_handle(handle) for message in held._messages):
+                found = next((m for m in held._messages if m.had_receipt_handle(handle)), None)
+                if found is not None:
                     held.delete_message(handle)
+                    self._gone(found.id)
 
     def release(self, queue: str, handle: str, seconds: int) -> None:
         """Show a message again after `seconds`."""

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from infra.catalog import Bucket, Catalog, Function, Workflow
+from infra.catalog import Bucket, Catalog, Workflow
 from infra.local.aws import names
 from infra.local.aws.bus import pattern
 from shared.periods import DEAD_LETTERS
@@ -34,11 +34,14 @@ def realise(catalog: Catalog, endpoint: str, secrets: Mapping[str, str], root: P
     _workflows(catalog, clients, root)
 
 
-def definition(workflow: Workflow, functions: tuple[Function, ...], root: Path = ROOT) -> str:
-    """Return a workflow's definition with the ARNs of its functions in its gaps. KeyError for an unknown gap."""
-    arns = {function.construct_id: names.function_arn(function) for function in functions}
+def definition(workflow: Workflow, catalog: Catalog, root: Path = ROOT) -> str:
+    """Return a workflow's definition with the ARNs of functions and the names of buckets in its gaps. KeyError for an
+    unknown gap.
+    """
+    arns = {function.construct_id: names.function_arn(function) for function in catalog.functions}
+    listed = {b.construct_id: names.bucket_name(b) for b in catalog.buckets if b.name in workflow.lists}
     text = (root / workflow.definition).read_text(encoding="utf-8")
-    document = json.loads(_Gaps(text).substitute(arns))
+    document = json.loads(_Gaps(text).substitute(arns | listed))
     document["TimeoutSeconds"] = workflow.timeout
     return json.dumps(document)
 
@@ -79,6 +82,8 @@ def _buckets(catalog: Catalog, clients: _Clients) -> None:
             s3.create_bucket(Bucket=name)
         if bucket.versioned:
             s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        told: dict[str, Any] = {"EventBridgeConfiguration": {}} if bucket.announces else {}
+        s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration=told)
         if rules := _lifecycle_rules(bucket):
             s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules})
 
@@ -158,11 +163,14 @@ def _workflows(catalog: Catalog, clients: _Clients, root: Path) -> None:
     states = clients("stepfunctions")
     there = {machine["stateMachineArn"] for machine in states.list_state_machines()["stateMachines"]}
     for workflow in catalog.workflows:
-        text = definition(workflow, catalog.functions, root)
+        text = definition(workflow, catalog, root)
         arn = names.workflow_arn(workflow)
         if arn in there:
             states.update_state_machine(stateMachineArn=arn, definition=text)
         else:
             states.create_state_machine(
-                name=workflow.deployed_name(names.STAGE), definition=text, roleArn=_ROLE
+                name=workflow.deployed_name(names.STAGE),
+                definition=text,
+                roleArn=_ROLE,
+                type="EXPRESS" if workflow.express else "STANDARD",
             )

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 from xml.sax.saxutils import escape
+
+from infra.local.aws.wsgi import Answer
 
 LONGEST = 7 * 24 * 3600
 """Seconds that a presigned URL may live."""
@@ -33,6 +36,21 @@ class Refused(Exception):
         return f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inner}</Error>'.encode()
 
 
+def refusal(refused: Refused) -> Answer:
+    """The answer to a request that is refused."""
+    request_id = uuid.uuid4().hex[:16].upper()
+    headers = [("Content-Type", "application/xml"), ("x-amz-request-id", request_id)]
+    return Answer(refused.status, headers, refused.document(request_id))
+
+
+def signing_key(secret: str, scope: str) -> bytes:
+    """The key of one day, region and service, which signs: `scope` is `20261122/eu-central-1/s3/aws4_request`."""
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return key
+
+
 class Presigned:
     """Checks requests whose signature is in the query. keys: secret keys by access key; now: the time in UTC."""
 
@@ -48,10 +66,6 @@ class Presigned:
         if environ.get("HTTP_AUTHORIZATION"):
             return  # the SDK of this machine: it holds the only key there is
         if "X-Amz-Signature" not in query:
-            if environ.get("REQUEST_METHOD") == "POST" and "multipart/form-data" in environ.get(
-                "CONTENT_TYPE", ""
-            ):
-                return  # a browser's form: its policy travels in the body
             raise Refused(403, "AccessDenied", "Access Denied")
         self._check_scope(query)
         self._check_time(query)
@@ -125,9 +139,7 @@ class Presigned:
         text = "\n".join(
             ["AWS4-HMAC-SHA256", query["X-Amz-Date"], scope, hashlib.sha256(canonical.encode()).hexdigest()]
         )
-        key = f"AWS4{self._keys[access_key]}".encode()
-        for part in scope.split("/"):
-            key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        key = signing_key(self._keys[access_key], scope)
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 

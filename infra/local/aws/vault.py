@@ -16,7 +16,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -42,6 +42,26 @@ _PLAIN = (
     "lock_until",
 )
 """Attributes of a version that are kept as they are."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of a version of an object: it is made, or it goes. `deletion`: in S3's words, empty for one that
+    is made. version: `null` in a bucket without versions. size in bytes, None for a deletion.
+    """
+
+    bucket: str
+    key: str
+    version: str
+    etag: str
+    size: int | None
+    deletion: str = ""
+
+
+HIDDEN = "Delete Marker Created"
+REMOVED = "Permanently Deleted"
+
+Tell = Callable[[Change], None]
 
 
 class _Body:
@@ -104,8 +124,11 @@ class Vault:
                 count += self._load_bucket(place)
         return count
 
-    def keep(self, bucket_name: str, key: str) -> None:
-        """Write what moto has of a key, and remove what it no longer has. Raises OSError when the disk refuses."""
+    def keep(self, bucket_name: str, key: str, tell: Tell = lambda _: None) -> None:
+        """Write what moto has of a key, and remove what it no longer has. Raises OSError when the disk refuses.
+
+        tell: hears of each change just before it is on disk.
+        """
         bucket = self._backend.buckets.get(bucket_name)
         versions = list(bucket.keys.getlist(key, [])) if bucket is not None else []
         with self._lock:
@@ -115,9 +138,15 @@ class Vault:
         for version in versions:
             name = str(version.version_id)
             known = old.get(name)
+            if known is None or _is_fresh(version):
+                tell(_made(bucket_name, key, version))
             new[name] = self._write(bucket_name, key, version, known, order)
             order = max(order, new[name].order + 1)
         for name, kept in old.items():
+            if name not in new:
+                tell(
+                    Change(bucket_name, key, name, str(json.loads(kept.head).get("etag", "")), None, REMOVED)
+                )
             if name not in new or new[name].path != kept.path:
                 kept.path.unlink(missing_ok=True)
         with self._lock:
@@ -126,14 +155,14 @@ class Vault:
             else:
                 self._kept.pop((bucket_name, key), None)
 
-    def keep_bucket(self, bucket_name: str) -> None:
-        """Keep every key of a bucket: for requests that do not say which they touched."""
+    def keep_bucket(self, bucket_name: str, tell: Tell = lambda _: None) -> None:
+        """Keep every key of a bucket: for requests that do not say which they touched. tell: as of `keep`."""
         bucket = self._backend.buckets.get(bucket_name)
         names = set(dict(bucket.keys)) if bucket is not None else set()
         with self._lock:
             names |= {key for name, key in self._kept if name == bucket_name}
         for key in names:
-            self.keep(bucket_name, key)
+            self.keep(bucket_name, key, tell)
 
     def older_than(self, bucket_name: str, moment: datetime) -> list[str]:
         """Return the keys of a bucket whose newest version is an object written before `moment`."""
@@ -143,14 +172,14 @@ class Vault:
             if self._older(bucket_name, key, moment)
         ]
 
-    def delete_older(self, bucket_name: str, key: str, moment: datetime) -> bool:
+    def delete_older(self, bucket_name: str, key: str, moment: datetime, tell: Tell = lambda _: None) -> bool:
         """Delete an object unless it was written since `moment`, and return whether it was deleted. In a versioned
         bucket a marker hides it.
         """
         if not self._older(bucket_name, key, moment):
             return False
         self._backend.delete_object(bucket_name, key)
-        self.keep(bucket_name, key)
+        self.keep(bucket_name, key, tell)
         return True
 
     def replaced_before(self, bucket_name: str, moment: datetime) -> list[str]:
@@ -161,7 +190,9 @@ class Vault:
             if self._replaced(bucket_name, key, moment)
         ]
 
-    def delete_replaced(self, bucket_name: str, key: str, moment: datetime) -> int:
+    def delete_replaced(
+        self, bucket_name: str, key: str, moment: datetime, tell: Tell = lambda _: None
+    ) -> int:
         """Delete the versions of an object that had a successor before `moment`; return how many.
 
         A marker that hides nothing any more goes with them.
@@ -170,7 +201,7 @@ class Vault:
         for version in versions:
             self._backend.delete_object(bucket_name, key, version_id=version)
         if versions:
-            self.keep(bucket_name, key)
+            self.keep(bucket_name, key, tell)
         return len(versions)
 
     def _replaced(self, bucket_name: str, key: str, moment: datetime) -> list[str]:
@@ -191,13 +222,11 @@ class Vault:
     ) -> _Kept:
         place = known.order if known else order
         head = _describe(key, version, self._tags(version), place)
-        # A body that moto holds itself has come with this request.
-        fresh = isinstance(version, FakeKey) and not isinstance(version._value_buffer, _Body)
-        if known is not None and known.head == head and not fresh:
+        if known is not None and known.head == head and not _is_fresh(version):
             return known
         path = self._path(bucket, key, str(version.version_id), place)
         body = version.value if isinstance(version, FakeKey) else b""
-        _write_whole(path, head, body)
+        write_whole(path, head, body)
         if isinstance(version, FakeKey):
             _read_from(version, _Body(path, len(head), len(body)))
         return _Kept(path, head, place)
@@ -264,6 +293,18 @@ class Vault:
                 version.arn, [{"Key": name, "Value": value} for name, value in about["tags"].items()]
             )
         return version
+
+
+def _is_fresh(version: FakeKey | FakeDeleteMarker) -> bool:
+    """Whether a body has come with this request: moto holds such a one itself."""
+    return isinstance(version, FakeKey) and not isinstance(version._value_buffer, _Body)
+
+
+def _made(bucket: str, key: str, version: FakeKey | FakeDeleteMarker) -> Change:
+    name = str(version.version_id)
+    if isinstance(version, FakeDeleteMarker):
+        return Change(bucket, key, name, "", None, HIDDEN)
+    return Change(bucket, key, name, version.etag.strip('"'), int(version.contentsize))
 
 
 def _read_from(version: Any, body: _Body) -> None:
@@ -351,10 +392,11 @@ def _written(version: FakeKey | FakeDeleteMarker) -> datetime:
     return moment.replace(tzinfo=UTC)
 
 
-def _write_whole(path: Path, head: bytes, body: bytes) -> None:
+def write_whole(path: Path, *pieces: bytes) -> None:
+    """Write a file that appears under its name at once, whole and on disk. Raises OSError."""
     part = path.with_name(f"{path.name}.{threading.get_ident()}.part")
     with io.FileIO(part, "w") as file:
-        for piece in (head, body):
+        for piece in pieces:
             view = memoryview(piece)
             while view:
                 view = view[file.write(view) :]

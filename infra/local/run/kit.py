@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from shared.paths import check_paths
 from infra.local.run.client import fetch
+from shared.paths import check_paths
 
 
 class KitDamaged(Exception):

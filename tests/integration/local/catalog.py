@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from infra.catalog import (
+    ACCOUNT_BUS,
     Access,
     Bucket,
     Bus,
@@ -52,11 +53,14 @@ TRY = Catalog(
         _function("keep_token"),
         _function("nested"),
         _function("consume"),
+        _function("arrive"),
+        _function("gated", handler="blocked"),
         _function("scheduled"),
         _function("http"),
         _function("authorize"),
         _function("trespass", Use("bucket:assets", "read"), Use("secret:capability-key", "read")),
         _function("sign", Use("bucket:assets", "read")),
+        _function("run_express", Use("workflow:try_express", "run"), handler="trespass"),
         _function("missing", handler="no_such_handler"),
         Function("try.absent", "tests.integration.local.no_such_module.handler", Zone.DATA, "is not there"),
     ),
@@ -77,16 +81,27 @@ TRY = Catalog(
     queues=(
         Queue("high", "try.consume", 1, 2, 10, 2),
         Queue("low", "try.consume", 60, 5, 1, 1),
+        Queue("arrivals", "try.arrive", 60, 5, 1, 4),
     ),
-    buckets=(Bucket("assets", versioned=True), Bucket("handoff", versioned=False)),
+    buckets=(
+        Bucket("assets", versioned=True),
+        Bucket("handoff", versioned=False),
+        Bucket("inbox", versioned=True, announces=True),
+    ),
     buses=(Bus("agent-analytics", 7),),
     rules=(
         Rule("urgent", "agent-analytics", ("asked",), "high", ("high",)),
         Rule("patient", "agent-analytics", ("asked",), "low", ("low",)),
+        Rule("arrivals", ACCOUNT_BUS, ("Object Created", "Object Deleted"), "arrivals", buckets=("inbox",)),
         Rule("steer", "agent-analytics", ("cancelled", "approved"), "high"),
     ),
     schedules=(Schedule("often", 1, "try.scheduled"),),
-    workflows=(Workflow("try_v1", "tests/integration/local/try_v1.asl.json", ("try.echo",), 60),),
+    workflows=(
+        Workflow("try_v1", "tests/integration/local/try_v1.asl.json", ("try.echo",), 60),
+        Workflow(
+            "try_express", "tests/integration/local/try_express.asl.json", ("try.gated",), 30, express=True
+        ),
+    ),
     secrets=(
         Secret("capability-key", True, "signs tokens"),
         Secret("webhook-key", True, "signs webhooks"),

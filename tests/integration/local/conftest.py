@@ -27,7 +27,9 @@ PATIENCE = 120.0
 ACCOUNT = "123456789012"
 ASSETS = f"robo-local-assets-{ACCOUNT}"
 HANDOFF = f"robo-local-handoff-{ACCOUNT}"
+INBOX = f"robo-local-inbox-{ACCOUNT}"
 WORKFLOW = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:robo-local-try-v1"
+EXPRESS = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:robo-local-try-express"
 
 
 @dataclass
@@ -64,7 +66,9 @@ class System:
                 region_name="us-east-1",
                 aws_access_key_id="robo-local",
                 aws_secret_access_key=self.secrets["aws-secret-access-key"],
-                config=Config(retries={"total_max_attempts": 1}, max_pool_connections=50),
+                config=Config(
+                    retries={"total_max_attempts": 1}, max_pool_connections=50, inject_host_prefix=False
+                ),
             )
         return self._clients[service]
 

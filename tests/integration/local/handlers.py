@@ -143,6 +143,15 @@ def object_event(event: Any, _context: Any) -> Any:
     _note("object", {"event": event, "body": body.read().decode()})
 
 
+def arrive(event: Any, _context: Any) -> Any:
+    """Notes what S3 announced; of a key with a `gate` it is done when that was released, or never."""
+    (record,) = event["Records"]
+    told = json.loads(record["body"])
+    _note("arrive", told)
+    if "gate" in told["detail"]["object"]["key"]:
+        _gates[told["detail"]["object"]["key"]].wait()
+
+
 def scheduled(event: Any, _context: Any) -> Any:
     _note("scheduled", event)
 

@@ -126,7 +126,7 @@ def test_the_gaps_of_a_workflow_are_filled_and_paths_are_left(tmp_path: Path) ->
         '{"States": {"A": {"Arn": "${AgentsThink}", "In.$": "$.a", "Name.$": "$$.Execution.Name"}}}'
     )
 
-    filled = definition(workflow, CATALOG.functions, tmp_path)
+    filled = definition(workflow, CATALOG, tmp_path)
 
     assert '"arn:aws:lambda:us-east-1:123456789012:function:robo-local-agents-think"' in filled
     assert '"In.$": "$.a"' in filled
@@ -134,4 +134,4 @@ def test_the_gaps_of_a_workflow_are_filled_and_paths_are_left(tmp_path: Path) ->
     assert '"TimeoutSeconds": 86400' in filled
     (tmp_path / workflow.definition).write_text('{"A": "${NobodyKnows}"}')
     with pytest.raises(KeyError, match="NobodyKnows"):
-        definition(workflow, CATALOG.functions, tmp_path)
+        definition(workflow, CATALOG, tmp_path)
