@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 POINTS_PER_REQUEST = 128
 BYTES_PER_REQUEST = 16 * 1024 * 1024
 _BYTES_PER_NUMBER = 22
+# An engine that is started again is there within some seconds.
+RETRY_AFTER_SECONDS = 5
 PAYLOADS_PER_PAGE = 256
 
 
@@ -204,7 +206,8 @@ class QdrantVectorStore:
 
         from shared.adapters.vectors_transport import VectorsTransport
 
-        with httpx.Client(transport=VectorsTransport(self._access), timeout=self._timeout) as client:
+        patience = min(self._timeout, self._search_timeout)
+        with httpx.Client(transport=VectorsTransport(self._access), timeout=patience) as client:
             try:
                 answer = client.get(f"{self._url.rstrip('/')}/readyz")
             except (httpx.HTTPError, ssl.SSLError):
@@ -271,15 +274,14 @@ class QdrantVectorStore:
         except ResponseHandlingException as error:
             if isinstance(error.source, AppError):
                 raise error.source from error
-            raise DependencyUnavailable(
-                "The vector engine does not answer; try again in a moment."
-            ) from error
+            raise _no_answer() from error
         except UnexpectedResponse as error:
             status = error.status_code or 500
             if status == 404 and spec is not None:
                 raise self._missing(spec) from error
             if status in {408, 429} or status >= 500:
-                raise DependencyUnavailable(f"The vector engine answers {status}.") from error
+                told = f"The vector engine answers {status}."
+                raise DependencyUnavailable(told, retry_after=RETRY_AFTER_SECONDS) from error
             raise VectorEngineRejected(f"The vector engine answers {status}: {_reason(error)}") from error
 
     def _missing(self, spec: CollectionSpec) -> Exception:
@@ -288,10 +290,15 @@ class QdrantVectorStore:
         try:
             in_use = self._collections.aliases().get(spec.name)
         except ApiException:
-            return DependencyUnavailable("The vector engine does not answer; try again in a moment.")
+            return _no_answer()
         if in_use is None or in_use == spec.physical:
             return CollectionMissing(f"There is no vector collection {spec.name}.")
         return mismatch(spec, in_use)
+
+
+def _no_answer() -> DependencyUnavailable:
+    told = "The vector engine does not answer; try again in a moment."
+    return DependencyUnavailable(told, retry_after=RETRY_AFTER_SECONDS)
 
 
 def _batches(points: Sequence[Point]) -> Iterator[list[Point]]:

@@ -434,9 +434,16 @@ def test_an_engine_that_hangs_or_fails_is_worth_trying_again() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with connected(url, timeout_seconds=1) as store:
-            with pytest.raises(DependencyUnavailable):
+            with pytest.raises(DependencyUnavailable) as told:
                 store.count(SPEC, Scope(TENANT), {})
             assert not store.ready()
+        assert told.value.retry_after == 5
+        # A search is not waited for as long as the rest is: this test would not end.
+        with (
+            connected(url, timeout_seconds=600, search_timeout_seconds=1) as store,
+            pytest.raises(DependencyUnavailable),
+        ):
+            store.search(SPEC, Scope(TENANT), SearchQuery([1.0, 0.0, 0.0, 0.0], TERMS))
 
 
 def test_the_client_raises_what_the_adapter_translates(face: QdrantFace) -> None:
