@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from shared.adapters.mail import Mailer
     from shared.adapters.model import Model
     from shared.adapters.vectors import VectorStore
+    from shared.adapters.workflows import Workflows
 
 
 class Container:
@@ -122,6 +123,13 @@ class Container:
         import boto3
 
         return SqsQueues(boto3.client("sqs"))
+
+    @cached_property
+    def workflows(self) -> Workflows:
+        """Express workflows of Step Functions."""
+        from shared.adapters.workflows import ExpressWorkflows, express_client
+
+        return ExpressWorkflows(express_client())
 
     @cached_property
     def secrets(self) -> SecretStore:

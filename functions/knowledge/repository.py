@@ -78,7 +78,8 @@ class KnowledgeRepository:
         self._work.execute(self._sql["delete_chunks"], {"document_id": document})
         rows = [
             {
-                "id": point_id(tenant_id, name, position),
+                # Not the point's: two collections may have a document of one name.
+                "id": point_id(tenant_id, str(document), position),
                 "document_id": document,
                 "position": position,
                 "heading": chunk.heading or None,
