@@ -8,6 +8,7 @@ from typing import Any
 
 from infra.assembly.stage import Stage
 from infra.cost import idle, usage
+from infra.cost.documents import DOCUMENTS, per_thousand_documents
 from infra.cost.idle import Line, Templates
 from infra.cost.limits import Limit, limits
 from infra.cost.prices import as_of, assumed, measured
@@ -28,6 +29,7 @@ class Costs:
     run: list[Line]
     events: list[Line]
     requests: list[Line]
+    documents: list[Line]
     limits: list[Limit]
 
     @classmethod
@@ -39,6 +41,7 @@ class Costs:
             usage.per_run(templates),
             usage.per_million_events(templates),
             usage.per_million_requests(templates),
+            per_thousand_documents(templates),
             limits(stage, templates),
         )
 
@@ -73,6 +76,7 @@ class Costs:
             "run": [asdict(line) for line in self.run],
             "million_events": [asdict(line) for line in self.events],
             "million_requests": [asdict(line) for line in self.requests],
+            "thousand_documents": [asdict(line) for line in self.documents],
             "limits": [asdict(limit) for limit in self.limits],
         }
 
@@ -117,6 +121,14 @@ def page(costs: Mapping[str, Costs]) -> str:
             ["a million authorised requests", "US dollars"],
             [[line.what, _dollars(line.dollars)] for line in prod.requests] + [_together(prod.requests)],
         ),
+        "## A thousand documents\n",
+        _DOCUMENTS.format(
+            together=_dollars(_sum(prod.documents)), passages=int(assumed("document", "passages"))
+        ),
+        _table(
+            [f"{DOCUMENTS:,} documents", "how much", "US dollars"],
+            [_run_row(line) for line in prod.documents],
+        ),
         "## What gives first\n",
         _LIMITS.format(today=TODAY, busiest=assumed("load", "busiest_hour")),
         *(_broken(prod, times) for times in GROWTH),
@@ -142,6 +154,9 @@ code, run by run (`RUN_BUDGET_MICROUSD`), and answers are kept so that a retry p
 """
 _MONTH = """These are prices of use: a stage that carries a million runs a month needs more than its
 smallest engines, see below.
+"""
+_DOCUMENTS = """Uploaded one by one, each of {passages} passages: **{together}**. By `index_folder` the functions that
+wait, the queue and the events are not needed. One that comes again with the same bytes is only looked at.
 """
 _LIMITS = """Today is taken as {today:,} runs a month; a tenth ({busiest:.0%}) of a day's requests come in its
 busiest hour. Limits are those of `prod` in `cdk.json` and of an account that nobody has raised.

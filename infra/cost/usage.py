@@ -22,7 +22,7 @@ THINK = "agents.think"
 MODEL = "the model"
 KIT_MONTHS = (GENERATED_PROJECTS.active.days + GENERATED_PROJECTS.kept.days) / 30.4
 CALLS_OF_A_LOOK = 2  # the authorizer and the function behind it
-_SAMPLED = 0.05  # by X-Ray's own rule: one request a second and five of a hundred
+SAMPLED = 0.05  # by X-Ray's own rule: one request a second and five of a hundred
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def per_run(templates: Templates) -> list[Line]:
         Line("events on the bus", run.events, _million("bus", run.events)),
         Line("queues, requests", queued, _million("queue", queued)),
         Line("logs, MB", run.log_bytes / 1e6, run.log_bytes / GB * price("storage", "logs_in")),
-        Line("traces", calls(run), _million("trace", calls(run)) * _SAMPLED),
+        Line("traces", calls(run), _million("trace", calls(run)) * SAMPLED),
         Line("kits fetched, MB", kits * 1000, kits * price("network", "previews_gb")),
         Line("embeddings, tokens", tokens, tokens / MILLION * price("embeddings", "million_tokens")),
         Line(

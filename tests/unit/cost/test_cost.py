@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from infra.assembly.stage import Stage, read_context
 from infra.cost import idle, usage
+from infra.cost.documents import DOCUMENTS, per_thousand_documents
 from infra.cost.idle import Line
 from infra.cost.limits import limits, per_month
 from infra.cost.prices import hours, measured, price
@@ -22,6 +23,11 @@ MACHINE = """{"StartAt": "Both", "States": {
     {"StartAt": "C", "States": {"C": {"Type": "Task", "End": true}}}]},
   "Ready?": {"Type": "Choice", "Choices": [{"Next": "Wait"}], "Default": "Done"},
   "Wait": {"Type": "Wait", "Next": "Ready?"}, "Done": {"Type": "Succeed"}}}"""
+
+
+INDEXING = tuple(
+    f"knowledge.{name}" for name in ("begin_indexing", "look_at_object", "read_document", "store_document")
+)
 
 
 def templates(*resources: tuple[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -40,7 +46,7 @@ def database(**more: object) -> tuple[str, dict[str, Any]]:
 
 def whole(reserved: int | None = None) -> dict[str, dict[str, Any]]:
     """Every function that a run calls, and the workflow."""
-    names = {*measured().functions, "identity.authorize", "agency.runs"}
+    names = {*measured().functions, "identity.authorize", "agency.runs", *INDEXING}
     machine = {"StateMachineName": "robo-prod-proto-v1", "DefinitionString": MACHINE}
     return templates(
         *(function(name, reserved=reserved if name == "agents.think" else None) for name in sorted(names)),
@@ -146,5 +152,34 @@ def test_what_programs_get_adds_up() -> None:
     document = Costs.of(PROD, whole()).as_json()
 
     assert document["idle_usd_a_month"] == pytest.approx(sum(line["dollars"] for line in document["idle"]))
+    assert len(document["thousand_documents"]) == len(per_thousand_documents(whole()))
     assert document["months"].keys() == {str(runs) for runs in MONTHS}
     assert document["usd_a_run"] == pytest.approx(sum(line["dollars"] for line in document["run"]))
+
+
+def test_a_thousand_documents_are_mostly_embedding_and_nothing_is_forgotten() -> None:
+    found = {line.what: line for line in per_thousand_documents(whole())}
+
+    assert found["embeddings, tokens"].dollars == pytest.approx(12 * 1_000_000 / 4 / 1e6 * 0.12)
+    assert found["Step Functions, express executions"].dollars == pytest.approx(0.001)
+    assert found["events of S3 on the bus"].dollars == pytest.approx(0.001)
+    assert found["queues, requests"].count == 3 * DOCUMENTS
+    assert max(found.values(), key=lambda line: line.dollars).what == "embeddings, tokens"
+    assert all(line.dollars > 0 for line in found.values())
+
+
+def test_whoever_waits_for_an_execution_is_paid_for_as_long_as_it_runs() -> None:
+    def gb_seconds(memory: int) -> float:
+        made = [function(name, memory if "begin" in name else 1769) for name in INDEXING]
+        (line,) = (
+            one for one in per_thousand_documents(templates(*made)) if one.what == "Lambda, GB-seconds"
+        )
+        return line.count
+
+    # 60 + 300 + 150 ms of a whole processor each.
+    assert gb_seconds(1024) - gb_seconds(512) == pytest.approx(DOCUMENTS * 0.51 * 0.5)
+
+
+def test_documents_without_what_indexes_them_cannot_be_priced() -> None:
+    with pytest.raises(KeyError, match=r"no function knowledge\.look_at_object"):
+        per_thousand_documents(templates(function("knowledge.begin_indexing")))
