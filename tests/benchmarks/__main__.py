@@ -15,7 +15,17 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from tests.benchmarks import authorised, authorised_http, boot, intake, limits, retrieval, runs, startup
+from tests.benchmarks import (
+    authorised,
+    authorised_http,
+    boot,
+    intake,
+    limits,
+    retrieval,
+    runs,
+    startup,
+    vectors,
+)
 from tests.benchmarks.report import Section
 
 REQUESTS, STARTS, RUNS, PAIRS = 600, 3, 4, 400
