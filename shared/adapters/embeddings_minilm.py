@@ -7,6 +7,7 @@ hashed n-grams, which know spelling where MiniLM knows meaning. ADR 0019 has wha
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import math
 import threading
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.embeddings import HashedEmbedder, refuse_blank
+from shared.errors import DependencyUnavailable
 
 if TYPE_CHECKING:
     import numpy
@@ -68,6 +70,41 @@ class MiniLmEmbedder:
         return meaning + [math.sqrt(HASH_SHARE) * value for value in self._hashed.embed_query(text)]
 
 
+class _NativeWork:
+    """Lets the process end between two texts only.
+
+    A thread that comes back from native code into an interpreter which has ended is unwound through C++, and that
+    aborts the process. Threads of a handler that was still at work at the end do so.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._running = 0
+        self._ended = False
+
+    def __enter__(self) -> None:
+        with self._changed:
+            if self._ended:
+                raise DependencyUnavailable("This process ends; another has to embed the text.")
+            self._running += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._changed:
+            self._running -= 1
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Begin no more, and wait for the texts that are being read: some milliseconds each."""
+        with self._changed:
+            self._ended = True
+            self._changed.wait_for(lambda: not self._running, timeout=10)
+
+
+_native_work = _NativeWork()
+# Runs when threads other than daemons have ended, and before the interpreter does.
+atexit.register(_native_work.end)
+
+
 class MiniLm:
     """The model itself. Safe to share between threads: neither the session nor the tokenizer keeps state."""
 
@@ -92,15 +129,19 @@ class MiniLm:
         )
 
     def embed(self, text: str) -> list[float]:
-        """Return the mean of the text's 384-dimensional token vectors, L2-normalised."""
-        # The mean is over all tokens: there is one text, so nothing is padded.
-        tokens = self._numpy.array([self.word_pieces(text)], dtype=self._numpy.int64)
-        given = {
-            "input_ids": tokens,
-            "attention_mask": self._numpy.ones_like(tokens),
-            "token_type_ids": self._numpy.zeros_like(tokens),
-        }
-        hidden: NDArray[numpy.float32] = self._session.run(["last_hidden_state"], given)[0]
+        """Return the mean of the text's 384-dimensional token vectors, L2-normalised.
+
+        Raises DependencyUnavailable while the process ends.
+        """
+        with _native_work:
+            # The mean is over all tokens: there is one text, so nothing is padded.
+            tokens = self._numpy.array([self.word_pieces(text)], dtype=self._numpy.int64)
+            given = {
+                "input_ids": tokens,
+                "attention_mask": self._numpy.ones_like(tokens),
+                "token_type_ids": self._numpy.zeros_like(tokens),
+            }
+            hidden: NDArray[numpy.float32] = self._session.run(["last_hidden_state"], given)[0]
         mean = hidden[0].mean(axis=0, dtype=self._numpy.float64)
         unit: list[float] = (mean / self._numpy.linalg.norm(mean)).tolist()
         return unit

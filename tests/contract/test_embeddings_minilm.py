@@ -133,6 +133,23 @@ def test_making_one_loads_nothing() -> None:
     assert printed.strip() == "[]"
 
 
+def test_a_process_ends_in_peace_while_its_threads_embed() -> None:
+    code = (
+        "import threading;"
+        "from shared.adapters.embeddings_minilm import MiniLmEmbedder;"
+        "begun = threading.Event();"
+        "embed = lambda: [MiniLmEmbedder(768).embed_query('fish ' * 500) and begun.set() for _ in range(10_000)];"
+        "[threading.Thread(target=embed, daemon=True).start() for _ in range(3)];"
+        "begun.wait()"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=dict(os.environ), capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 0, ended.stderr
+
+
 @pytest.mark.parametrize("dimension", [0, 384])
 def test_no_dimension_is_left_for_the_ngrams(dimension: int) -> None:
     with pytest.raises(ValueError, match="dimensions"):
