@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from functions.knowledge.address import document_id
 from functions.knowledge.collections import COLLECTIONS, MARKET_COMPS, Collection
 from functions.knowledge.comparables import seed_comparables
 from functions.knowledge.indexing import Named, index_stored
-from functions.knowledge.kits import document_id
 from functions.knowledge.repository import Counted, KnowledgeRepository
 from shared.adapters.vectors import CHUNK_FIELD, DOCUMENT_FIELD, Scope
 from shared.bootstrap import Container

@@ -46,12 +46,20 @@ def attributes_of(asked: DocumentCreate) -> WireModel:
         raise Invalid(f"The attributes are not those of {asked.collection}.", problems) from error
 
 
+def address_in(tenant_id: UUID, asked: DocumentCreate) -> Address:
+    """Return where the object of an upload goes. Raises Invalid."""
+    try:
+        return address_of(tenant_id, asked.collection, asked.name)
+    except Invalid as error:
+        raise Invalid("No document can have this name.", error.problems) from error
+
+
 def await_upload(work: UnitOfWork, tenant_id: UUID, bucket: str, asked: DocumentCreate) -> DocumentRow:
     """Make the row of a document that is about to be uploaded, or let the one of its name wait for its next version.
 
     Passages of the version before stay until the new one is read. Raises Invalid.
     """
-    address = address_of(tenant_id, asked.collection, asked.name)
+    address = address_in(tenant_id, asked)
     attributes = attributes_of(asked)
     encode_attributes(attributes)  # what is too long for an object is refused here
     work.execute(
@@ -125,8 +133,3 @@ def count_documents(work: UnitOfWork) -> dict[str, tuple[StatusCounts, int]]:
         chunks[row["collection"]] = chunks.get(row["collection"], 0) + row["chunks"]
     nothing: dict[str, Any] = dict.fromkeys(StatusCounts.model_fields, 0)
     return {name: (StatusCounts(**{**nothing, **counts}), chunks[name]) for name, counts in found.items()}
-
-
-def address_in(tenant_id: UUID, asked: DocumentCreate) -> Address:
-    """Return where the object of an upload goes. Raises Invalid."""
-    return address_of(tenant_id, asked.collection, asked.name)

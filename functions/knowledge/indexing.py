@@ -15,7 +15,6 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from functions.knowledge.collections import COLLECTIONS
-from functions.knowledge.kits import kit_file
 from functions.knowledge.repository import KnowledgeRepository, StoredDocument
 from functions.knowledge.service import CutDocument, Indexed, index_chunks
 from functions.knowledge.serving import GONE
@@ -23,32 +22,12 @@ from shared.adapters.embeddings import Embedder, EmbeddingModelUnknown
 from shared.adapters.vectors import CollectionMissing, CollectionSpec
 from shared.bootstrap import Container
 from shared.errors import DependencyUnavailable
-from shared.models.asset import Asset
 
 # How often documents may change under our hands before somebody else has to try.
 _ROUNDS = 5
 
 Named = tuple[str, str]
 """A document in the engine: the names of its collection and of itself."""
-
-
-def index_kit(own: Container, tenant_id: UUID, assets: list[Asset]) -> int:
-    """Index the documents and the code of a kit; return how many files. Doing it again changes nothing."""
-
-    def read(asset: Asset) -> bytes:
-        return own.objects.get(asset.bucket, asset.key, asset.version)
-
-    files = [file for asset in assets if (file := kit_file(asset, read)) is not None]
-    # Runs of one project write the same rows: in one order, so that none waits for another in a circle.
-    files.sort(key=lambda file: file.place.name)
-    with own.database.transaction(tenant_id) as work:
-        repository = KnowledgeRepository(work)
-        ids = [
-            repository.put_kit_file(tenant_id, file, own.embedder_of(file.place.collection.dimension).model)
-            for file in files
-        ]
-    index_stored(own, tenant_id, ids)
-    return len(files)
 
 
 def index_stored(

@@ -6,16 +6,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from functions.knowledge.address import document_id
 from functions.knowledge.chunk import Chunk
-from functions.knowledge.kits import KitFile, document_id
 from shared.adapters.vectors import point_id
 from shared.db.queries import load_queries
 from shared.db.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    # It cuts, with what parses source code.
+    from functions.knowledge.kits import KitFile
 
 _FOLDER = Path(__file__).parent
 
@@ -70,10 +74,10 @@ class KnowledgeRepository:
                 "chunk_count": len(file.chunks),
             },
         )
-        self.put_chunks(tenant_id, id_, file.place.name, file.chunks)
+        self.put_chunks(tenant_id, id_, file.chunks)
         return id_
 
-    def put_chunks(self, tenant_id: UUID, document: UUID, name: str, chunks: Sequence[Chunk]) -> None:
+    def put_chunks(self, tenant_id: UUID, document: UUID, chunks: Sequence[Chunk]) -> None:
         """Write the chunks of a document in place of those before."""
         self._work.execute(self._sql["delete_chunks"], {"document_id": document})
         rows = [

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from functions.knowledge.address import document_id
 from functions.knowledge.collections import Collection, collection_named
 from functions.knowledge.highlighting import Highlight, highlights
-from functions.knowledge.kits import document_id
 from functions.knowledge.quoting import (
     estimated_tokens,
     passage_id,

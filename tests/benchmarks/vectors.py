@@ -159,7 +159,7 @@ def _rows(database: Database, number: int, texts: Sequence[str]) -> UUID:
             "VALUES (%(id)s, %(tenant_id)s, 'doc_chunks', %(name)s, 'upload', 'indexing', 'knowledge', %(name)s)",
             {"id": id_, "name": name},
         )
-        KnowledgeRepository(work).put_chunks(TENANT, id_, name, chunks)
+        KnowledgeRepository(work).put_chunks(TENANT, id_, chunks)
     return id_
 
 

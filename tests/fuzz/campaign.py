@@ -41,6 +41,10 @@ _RULES = (
     "must lie in the future, ten years ahead at most",
     "is not something that a key of yours may do",
     "is beyond the end of the log",
+    # A path's rules; what only the collection decides.
+    "No document can have this name.",
+    "The attributes are not those of",
+    "The filter does not fit the collections.",
     # Where webhooks may go; what a client keeps for its user, at any depth.
     '"pointer": "/url"',
     '"pointer": "/preferences"',

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from functions.agency import service as agency
-from functions.knowledge.indexing import index_kit
+from functions.knowledge.kit_indexing import index_kit
 from shared.batch import each_message
 from shared.bootstrap import container
 from shared.observability import observed

@@ -164,9 +164,7 @@ class UploadRepository:
         return self._work.execute(self._sql[name], given) == 1
 
     def _put_chunks(self, address: Address, chunks: list[Chunk]) -> None:
-        KnowledgeRepository(self._work).put_chunks(
-            address.tenant_id, address.document_id, address.name, chunks
-        )
+        KnowledgeRepository(self._work).put_chunks(address.tenant_id, address.document_id, chunks)
 
 
 def storable(text: str) -> str:

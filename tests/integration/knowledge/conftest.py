@@ -12,7 +12,7 @@ import pytest
 
 from functions.agency import service as agency
 from functions.agency.repository import AgencyRepository
-from functions.knowledge.indexing import index_kit
+from functions.knowledge.kit_indexing import index_kit
 from functions.knowledge.preparation import prepare_all
 from functions.knowledge.service import search_knowledge
 from infra.local.qdrant import QdrantFace
