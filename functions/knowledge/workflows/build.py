@@ -1,4 +1,4 @@
-"""Writes rebuild_vectors.asl.json, and what `uploads` defines: `python -m functions.knowledge.workflows.build`.
+"""Writes rebuild_vectors.asl.json and what its neighbours define: `python -m functions.knowledge.workflows.build`.
 
 State names read as sentences in the console. Only what the local interpreter knows is used: JSONPath, lambda:invoke,
 an inline map, named errors. The whole state goes into every function and comes out of it.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from functions.knowledge.workflows import uploads
+from functions.knowledge.workflows import folder, uploads
 from shared.state_machines import State, invoke, retry
 
 TARGET = Path(__file__).parent / "rebuild_vectors.asl.json"
@@ -79,3 +79,4 @@ def text() -> str:
 if __name__ == "__main__":
     TARGET.write_text(text(), encoding="utf-8")
     uploads.TARGET.write_text(uploads.text(), encoding="utf-8")
+    folder.TARGET.write_text(folder.text(), encoding="utf-8")

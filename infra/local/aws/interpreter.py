@@ -20,6 +20,7 @@ import boto3
 from botocore.config import Config
 from moto import settings as moto_settings
 
+from infra.local.aws import distributed
 from infra.local.aws.names import ACCESS_KEY, ACCOUNT, REGION
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _CALLERS = (
     f"{_TASK}.service.state_task_service_events",
     f"{_TASK}.service.state_task_service_sfn",
     f"{_TASK}.service.state_task_service_sqs",
+    distributed.READER,
 )
 _clients: dict[tuple[str, str, str], Any] = {}
 _clients_lock = threading.Lock()
@@ -55,6 +57,7 @@ def load() -> None:
         setattr(caller, "boto_client_for", _client_for)  # noqa: B010  # mypy knows no such attribute
     for name in ("set_error", "set_timed_out"):
         setattr(environment, name, _unless_stopped(getattr(environment, name), stopped))
+    distributed.adapt()
 
 
 def backend() -> StepFunctionsParserBackend:

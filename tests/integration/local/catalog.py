@@ -97,6 +97,7 @@ TRY = Catalog(
     ),
     schedules=(Schedule("often", 1, "try.scheduled"),),
     workflows=(
+        Workflow("try_map", "tests/integration/local/try_map.asl.json", (), 60, lists=("handoff",)),
         Workflow("try_v1", "tests/integration/local/try_v1.asl.json", ("try.echo",), 60),
         Workflow(
             "try_express", "tests/integration/local/try_express.asl.json", ("try.gated",), 30, express=True
