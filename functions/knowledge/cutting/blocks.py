@@ -165,5 +165,7 @@ def _marked(block: Block) -> Iterator[Block]:
 
 
 def _worded(text: str) -> Iterator[Block]:
-    if text.strip():
-        yield Block(Kind.PARAGRAPH, text.strip("\n").rstrip())
+    written = text.strip("\n").rstrip()
+    if written:
+        # Four blanks make code of a line.
+        yield Block(Kind.PARAGRAPH, written if written.startswith(("    ", "\t")) else written.lstrip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
 import yaml
 
@@ -28,6 +29,7 @@ _AGENT_CHARACTERS = 60_000
 _PATH_NAMES = 20
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 _WORD = re.compile(r"\w")
+_WORDS = re.compile(r"\w+")
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -116,12 +118,18 @@ class _Parts:
             elif node.children:
                 opening = Node(node.start, node.children[0].start, "")
                 pending += [(child, within) for child in reversed(node.children)]
-                pending.append((opening, within))
+                if not self._is_told(opening, within):
+                    pending.append((opening, within))
             else:
                 for start, end in line_ranges(self._text, node.start, node.end, self._room(within)):
                     self._write(start, end, within, within)
         self._write_group()
         return self._chunks
+
+    def _is_told(self, opening: Node, path: tuple[str, ...]) -> bool:
+        """Whether what stands before the children of a node is no more than its key, which they begin with."""
+        last = path[-1] if path else ""
+        return set(_WORDS.findall(self._text[opening.start : opening.end])) <= set(_WORDS.findall(last))
 
     def _joins(self, node: Node, path: tuple[str, ...]) -> bool:
         if not self._group or path != self._around or node.end - node.start > SMALL_CHARACTERS:
@@ -147,6 +155,7 @@ class _Parts:
         return CHUNK_CHARACTERS - (len(_prefix(path)) + 1 if path else 0)
 
 
+@lru_cache(256)
 def _prefix(path: tuple[str, ...]) -> str:
     """The way to a part, as its text begins with it; what is outermost goes where it is too long."""
     names = list(path)

@@ -29,6 +29,8 @@ _DEEPEST = 500
 _NAMES_AT_MOST = 20
 _BRACKETS = re.compile(r"[()\[\]{}]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+# `struct Quota *next;` uses what is defined elsewhere.
+_USED_AS_TYPES = frozenset({"struct_specifier", "class_specifier"})
 # `T&& value` is no condition.
 _REFERENCES = frozenset({"reference_declarator", "abstract_reference_declarator"})
 
@@ -192,7 +194,7 @@ class _Walk:
             name, type_, word = own_name(grammar.module, node, self._text), SCOPE, grammar.scopes[kind]
         else:
             return None
-        if not name or (body is None and type_ != "class"):
+        if not name or (body is None and (type_ != "class" or kind in _USED_AS_TYPES)):
             return None
         whole = outer[0].node if outer else node
         head = node if whole.type == "decorated_definition" else whole

@@ -24,6 +24,8 @@ from functions.knowledge.cutting.text import (
 _PARSED_AT_MOST = 1_000_000
 _WORD = re.compile(r"\w")
 _OMITTED = " …\n"
+# What stands between two pieces of the rest of a module.
+_APART = "\n\n"
 _REST_OF_LINE = re.compile(r"[ \t]*[;,]?[ \t]*(?:(?://|#)[^\n]*)?(?=\n|$)")
 _NAME_CHARACTERS = 300
 
@@ -173,7 +175,7 @@ class _Writer:
         group: list[_Piece] = []
         size = 0
         for piece in self._fitting(pieces, room):
-            length = piece.end - piece.start + len(piece.told)
+            length = piece.end - piece.start + len(_APART if apart else piece.told)
             severed = apart and bool(group) and group[-1].end < piece.start and size > SMALL_CHARACTERS
             if group and (size + length > room or severed):
                 yield group
@@ -194,8 +196,7 @@ class _Writer:
         """Write a chunk for each group. again: what those after the first begin with."""
         first = True
         for group in groups:
-            written = "".join(self._text[piece.start : piece.end] + piece.told for piece in group)
-            written = written.strip("\n").rstrip()
+            written = self._together(group).strip("\n").rstrip()
             if not _WORD.search(written):
                 continue
             text = written if first or not again else f"{again}\n{written}"
@@ -203,3 +204,17 @@ class _Writer:
             payload = {**self._of_file, **found, **places}
             self._placed.append(_Placed(group[0].start, Chunk(text, heading, payload)))
             first = False
+
+    def _together(self, group: list[_Piece]) -> str:
+        """The pieces of a group as they follow upon each other; where something was left out, a line is blank."""
+        parts: list[str] = []
+        before: _Piece | None = None
+        for piece in group:
+            written = self._text[piece.start : piece.end]
+            if before is not None and not before.told and not piece.told and before.end < piece.start:
+                parts[-1] = parts[-1].rstrip()
+                parts += [_APART, written.lstrip("\n")]
+            else:
+                parts.append(written + piece.told)
+            before = piece
+        return "".join(parts)

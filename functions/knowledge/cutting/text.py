@@ -57,8 +57,8 @@ def prose_pieces(text: str, size: int) -> Iterator[str]:
 def line_ranges(text: str, start: int, end: int, size: int) -> Iterator[tuple[int, int]]:
     """The places of `text[start:end]` in pieces of up to `size` characters that follow upon each other.
 
-    Cut before the line that is indented least, then at a blank, then anywhere: whole blocks stay together without
-    knowing the language.
+    Cut before the line that is indented least, after a blank line if there is one, then at a blank, then anywhere:
+    whole blocks stay together without knowing the language.
     """
     return _ranges(text, start, end, size, _end_in_code)
 
@@ -89,13 +89,14 @@ def _end_in_prose(text: str, start: int, size: int) -> int:
 def _end_in_code(text: str, start: int, size: int) -> int:
     limit = start + size
     for begin in (start + size // 2, start):
-        best, least = -1, len(text)
+        best, least = -1, 2 * size + 4
         place = text.find("\n", begin, limit)
         while place >= 0:
             indentation = _INDENTATION.match(text, place + 1)
-            deep = indentation.end() - place if indentation else 0
-            blank = text.startswith("\n", indentation.end()) if indentation else False
-            if deep <= least and not blank:
+            at = indentation.end() if indentation else place + 1
+            # Among lines of one depth, one after a blank line begins something new.
+            deep = 2 * (at - place) + (0 if text.startswith("\n", place - 1) else 1)
+            if deep <= least and not text.startswith("\n", at):
                 best, least = place + 1, deep
             place = text.find("\n", place + 1, limit)
         if best > start:
