@@ -35,10 +35,15 @@ class Bm25:
 
     def best(self, question: str, limit: int) -> list[int]:
         """Return the numbers of the passages that share words with the question, best first."""
+        scores = self.scores(question)
+        return sorted(scores, key=lambda number: (-scores[number], number))[:limit]
+
+    def scores(self, question: str) -> dict[int, float]:
+        """Return the scores of the passages that share words with the question, by number."""
         scores: dict[int, float] = {}
         for word in set(self._words(question)):
             postings = self._postings.get(word, {})
             idf = math.log((self._size - len(postings) + 0.5) / (len(postings) + 0.5) + 1)
             for number, weight in postings.items():
                 scores[number] = scores.get(number, 0.0) + idf * weight
-        return sorted(scores, key=lambda number: (-scores[number], number))[:limit]
+        return scores

@@ -107,11 +107,14 @@ def _functions() -> Iterator[Pair]:
             continue
         lines = source.splitlines()
         for node in ast.walk(tree):
-            if isinstance(node, _MEMBERS) and (pair := _function(package, node, lines)):
+            if isinstance(node, _MEMBERS) and (pair := function_pair(package, node, lines)):
                 yield pair
 
 
-def _function(package: str, node: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]) -> Pair | None:
+def function_pair(
+    package: str, node: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]
+) -> Pair | None:
+    """Return what a function's docstring asks for, None when it says too little or the function is no passage."""
     question = " ".join((ast.get_docstring(node) or "").split("\n\n")[0].split())[:_LONGEST_QUESTION]
     if len(question.split()) < 4 or len(node.body) < 2:
         return None
@@ -128,12 +131,13 @@ def _function(package: str, node: ast.FunctionDef | ast.AsyncFunctionDef, lines:
 def _paragraphs() -> Iterator[Pair]:
     for distribution in _installed():
         text = distribution.metadata.get_payload()
-        yield from _sections(distribution.name, text if isinstance(text, str) else "")
+        yield from prose_pairs(distribution.name, text if isinstance(text, str) else "")
     for package, path in _files(".md"):
-        yield from _sections(package, path.read_text(encoding="utf-8", errors="replace"))
+        yield from prose_pairs(package, path.read_text(encoding="utf-8", errors="replace"))
 
 
-def _sections(package: str, text: str) -> Iterator[Pair]:
+def prose_pairs(package: str, text: str) -> Iterator[Pair]:
+    """Yield the headings of Markdown or reStructuredText, each with the first paragraph of prose below it."""
     heading = ""
     for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n")):
         lines = [line.rstrip() for line in block.strip("\n").splitlines()]
