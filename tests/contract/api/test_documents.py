@@ -119,7 +119,7 @@ def test_the_same_document_of_two_tenants_is_two_documents(one: Reader, other: R
             assert stranger.ask("delete_document", path=passage["source"]["document"]).status == 404
 
 
-def test_what_a_neighbour_has_moves_nothing(one: Reader, other: Reader) -> None:
+def test_what_a_neighbour_has_moves_nothing(one: Reader, fresh: Tenancy) -> None:
     def everything() -> list[bytes]:
         answers = [
             one.ask("search_knowledge", {**ASKED, "include_house": True, "limit": 50, "max_tokens": 500}),
@@ -131,8 +131,9 @@ def test_what_a_neighbour_has_moves_nothing(one: Reader, other: Reader) -> None:
         ]
         return [answer.body.replace(answer.headers["x-request-id"].encode(), b"") for answer in answers]
 
-    before = everything()
-    other.has(
+    before, neighbour = everything(), Reader(fresh)
+    neighbour.has()
+    neighbour.has(
         "walrus.md", ("Harbour harbour harbour invoice.", "The walrus has a word that nobody else has.") * 5
     )
 
