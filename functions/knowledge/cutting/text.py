@@ -18,6 +18,7 @@ _SEPARATOR = " > "
 
 _LINE_ENDS = re.compile(r"\r\n?")
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_NO_WORD = re.compile(r"\W")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _INDENTATION = re.compile(r"[ \t]*")
 _EndOf = Callable[[str, int, int], int]
@@ -57,8 +58,8 @@ def prose_pieces(text: str, size: int) -> Iterator[str]:
 def line_ranges(text: str, start: int, end: int, size: int) -> Iterator[tuple[int, int]]:
     """The places of `text[start:end]` in pieces of up to `size` characters that follow upon each other.
 
-    Cut before the line that is indented least, after a blank line if there is one, then at a blank, then anywhere:
-    whole blocks stay together without knowing the language.
+    Cut before the line that is indented least, after a blank line if there is one, then at a blank, then between
+    words: whole blocks stay together without knowing the language.
     """
     return _ranges(text, start, end, size, _end_in_code)
 
@@ -83,7 +84,7 @@ def _end_in_prose(text: str, start: int, size: int) -> int:
     if sentence >= 0:
         return min(sentence, limit)
     blank = max(text.rfind(mark, half, limit) for mark in (" ", "\t"))
-    return blank + 1 if blank >= 0 else limit
+    return blank + 1 if blank >= 0 else _between_words(text, start + size // 2, limit)
 
 
 def _end_in_code(text: str, start: int, size: int) -> int:
@@ -102,4 +103,9 @@ def _end_in_code(text: str, start: int, size: int) -> int:
         if best > start:
             return best
     blanks = max(text.rfind(mark, start + size // 2, limit) for mark in (" ", ";", ",", "\t"))
-    return blanks + 1 if blanks >= 0 else limit
+    return blanks + 1 if blanks >= 0 else _between_words(text, start + size // 2, limit)
+
+
+def _between_words(text: str, half: int, limit: int) -> int:
+    """The last place where no word is cut; the limit where a word goes on all the way."""
+    return max((found.end() for found in _NO_WORD.finditer(text, half, limit)), default=limit)
