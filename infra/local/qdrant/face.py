@@ -23,6 +23,8 @@ from infra.local.qdrant.storage import Storage
 VERSION = "1.20.0"
 MAX_BODY = 32 * 1024 * 1024
 FLUSH_SECONDS = 5.0
+# How often it is looked whether a collection wants to be written again.
+RENEW_SECONDS = 30.0
 _NO_KEY = "Must provide an API key or an Authorization bearer token"
 HEALTH = {
     "/healthz": "healthz check passed",
@@ -77,6 +79,7 @@ class QdrantFace:
                 target=self._server.serve_forever, args=(0.05,), name="qdrant-http", daemon=True
             ),
             threading.Thread(target=self._flush, args=(storage,), name="qdrant-flush", daemon=True),
+            threading.Thread(target=self._renew, args=(storage,), name="qdrant-renew", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -110,6 +113,16 @@ class QdrantFace:
             except Exception:
                 # What is not flushed stays in the log of the engine; the next round tries again.
                 logger.exception("the vector engine could not flush")
+
+    def _renew(self, storage: Storage) -> None:
+        while not self._stopping.wait(RENEW_SECONDS):
+            try:
+                if (collection := storage.wanting()) is not None:
+                    renewed = storage.renew(collection, self._stopping)
+                    logger.info("collection %s: %s", collection.name, "renewed" if renewed else "not renewed")
+            except Exception:
+                # The collection is served as it was; it is tried again after a pause.
+                logger.exception("the vector engine could not renew a collection")
 
 
 @dataclass(frozen=True)

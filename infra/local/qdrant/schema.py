@@ -51,9 +51,12 @@ class CollectionConfig(_Strict):
     sparse_vectors: dict[str, SparseVectorParams] = Field(default_factory=dict)
     metadata: dict[str, Any] = Field(default_factory=dict)
 
-    def for_engine(self) -> engine.EdgeConfig:
-        """Return the engine's configuration of the shard."""
+    def for_engine(self, *, graph: bool = True) -> engine.EdgeConfig:
+        """Return the engine's configuration of the shard; without `graph`, writing it again builds none."""
         return engine.EdgeConfig(
+            hnsw_config=None
+            if graph
+            else engine.HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000),
             vectors={
                 name: engine.EdgeVectorParams(
                     size=params.size,

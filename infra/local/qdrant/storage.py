@@ -7,15 +7,17 @@ next start removes, and never an entry without a folder.
 
 Indexes on payload fields are noted at once and built at a flush, when the collection is large enough to gain from
 them: each takes the engine tens of milliseconds even when there is nothing to index, a first start would pay that
-dozens of times, and no result depends on them.
+dozens of times, and no result depends on them. In a collection that is large already they are built by `renew`.
 """
 
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import shutil
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,12 +27,18 @@ from uuid import uuid4
 import qdrant_edge as engine
 
 from infra.local.qdrant.errors import FaceError, FolderInUse, bad_request, no_collection, not_found
+from infra.local.qdrant.renewal import INDEXED_IN_PLACE, index_operation, is_wasteful, run
 from infra.local.qdrant.schema import CollectionConfig, CollectionEntry, IndexParams, Manifest
 
 MANIFEST = "manifest.json"
 LOCK = "lock"
 SHARDS = "shards"
+RENEWAL_LOG = "renewal.log"
 INDEX_FROM_POINTS = 1000
+# What is written while a shard is renewed waits in memory: at 128 points a write, some hundred megabytes.
+JOURNAL_OPERATIONS = 200
+# How long a collection is left alone after it was renewed, or could not be.
+RENEWAL_PAUSE_SECONDS = 600.0
 
 
 @dataclass
@@ -44,6 +52,9 @@ class Collection:
     unbuilt: dict[str, engine.UpdateOperation] = field(default_factory=dict)
     dirty: bool = False
     operations: int = 0
+    # What was written since `renew` copied the shard; None when nobody follows, or it became too much.
+    journal: list[engine.UpdateOperation] | None = None
+    renewed_at: float = -math.inf
 
     @property
     def config(self) -> CollectionConfig:
@@ -56,11 +67,15 @@ class Collection:
             self.shard.update(operation)
             self.dirty = True
             self.operations += 1
+            if self.journal is not None:
+                self.journal.append(operation)
+                if len(self.journal) > JOURNAL_OPERATIONS:
+                    self.journal = None
             return self.operations
 
     def build_indexes(self) -> None:
         """Build the indexes that were noted, if it is time; in between, waiting writers get their turn."""
-        if not self.unbuilt or self.shard.info().points_count < INDEX_FROM_POINTS:
+        if not self.unbuilt or not INDEX_FROM_POINTS <= self.shard.info().points_count <= INDEXED_IN_PLACE:
             return
         for name, operation in list(self.unbuilt.items()):
             self.update(operation)
@@ -143,7 +158,7 @@ class Storage:
 
     def create_index(self, collection: Collection, field_name: str, params: IndexParams) -> int:
         """Note an index on a payload field; return the number of the write."""
-        operation = _index_operation(field_name, params)
+        operation = index_operation(field_name, params)
         with self._lock, collection.lock:
             if collection.entry.indexes.get(field_name) != params:
                 collection.unbuilt[field_name] = operation
@@ -168,6 +183,60 @@ class Storage:
         for collection in collections:
             collection.build_indexes()
             collection.flush()
+
+    def wanting(self) -> Collection | None:
+        """A collection that is to be renewed: large and without its indexes, or full of what was deleted."""
+        with self._lock:
+            collections = list(self._open.values())
+        now = time.monotonic()
+        for collection in collections:
+            points = collection.shard.info().points_count
+            if now - collection.renewed_at < RENEWAL_PAUSE_SECONDS:
+                continue
+            unindexed = bool(collection.unbuilt) and points > INDEXED_IN_PLACE
+            if unindexed or is_wasteful(self._shard_folder(collection.entry), collection.entry, points):
+                return collection
+        return None
+
+    def renew(self, collection: Collection, stopping: threading.Event) -> bool:
+        """Write a collection's shard again, with all its indexes and without what was deleted, while it answers.
+
+        Whether that was done: not when `stopping` is set, the collection goes, or too much is written meanwhile.
+        """
+        fresh = uuid4().hex
+        folder, log = self._folder / SHARDS / fresh, self._folder / RENEWAL_LOG
+        try:
+            with collection.lock:
+                collection.flush()
+                shutil.copytree(self._shard_folder(collection.entry), folder)
+                collection.journal = []
+            done = run(folder, collection.entry, log, stopping) and self._serve_copy(collection, fresh)
+        finally:
+            with collection.lock:
+                collection.journal = None
+                collection.renewed_at = time.monotonic()
+            if collection.entry.folder != fresh:
+                shutil.rmtree(folder, ignore_errors=True)
+        return done
+
+    def _serve_copy(self, collection: Collection, fresh: str) -> bool:
+        """Bring what was written meanwhile into the copy, then serve it; whether that went well."""
+        shard = engine.EdgeShard.load(str(self._folder / SHARDS / fresh), collection.config.for_engine())
+        with collection.lock:
+            _replay(collection, shard)
+            shard.flush()
+        with self._lock, collection.lock:
+            if not _replay(collection, shard) or self._open.get(collection.name) is not collection:
+                return False
+            shard.flush()
+            left = self._shard_folder(collection.entry)
+            collection.entry.folder = fresh
+            self._write_manifest()
+            # Whoever searches in the old one just now ends there; with the last of them it is closed.
+            collection.shard, collection.dirty = shard, False
+            collection.unbuilt = _unbuilt(collection.entry, shard)
+        shutil.rmtree(left, ignore_errors=True)
+        return True
 
     def close(self) -> None:
         """Flush and close all; release the folder."""
@@ -194,13 +263,7 @@ class Storage:
 
     def _load(self, name: str, entry: CollectionEntry) -> Collection:
         shard = engine.EdgeShard.load(str(self._shard_folder(entry)), entry.config.for_engine())
-        built = shard.info().payload_schema
-        unbuilt = {
-            name: _index_operation(name, params)
-            for name, params in entry.indexes.items()
-            if name not in built
-        }
-        return Collection(name, entry, shard, unbuilt=unbuilt)
+        return Collection(name, entry, shard, unbuilt=_unbuilt(entry, shard))
 
     def _shard_folder(self, entry: CollectionEntry) -> Path:
         return self._folder / SHARDS / entry.folder
@@ -209,7 +272,7 @@ class Storage:
         known = {entry.folder for entry in self._manifest.collections.values()}
         for path in (self._folder / SHARDS).iterdir():
             if path.name not in known:
-                shutil.rmtree(path)
+                shutil.rmtree(path, ignore_errors=True)
 
     def _read_manifest(self) -> Manifest:
         path = self._folder / MANIFEST
@@ -230,9 +293,21 @@ class Storage:
             os.close(folder)
 
 
-def _index_operation(field_name: str, params: IndexParams) -> engine.UpdateOperation:
-    """Raises what the engine raises for a name that is no path into a payload."""
-    return engine.UpdateOperation.create_field_index(field_name, params.for_engine())
+def _unbuilt(entry: CollectionEntry, shard: engine.EdgeShard) -> dict[str, engine.UpdateOperation]:
+    built = shard.info().payload_schema
+    return {
+        name: index_operation(name, params) for name, params in entry.indexes.items() if name not in built
+    }
+
+
+def _replay(collection: Collection, shard: engine.EdgeShard) -> bool:
+    """Apply what was written since the copy was made; False when it was too much to be kept."""
+    if collection.journal is None:
+        return False
+    for operation in collection.journal:
+        shard.update(operation)
+    collection.journal = []
+    return True
 
 
 def _hold(path: Path) -> IO[Any]:

@@ -80,10 +80,10 @@ def sparse_vector(value: Json) -> engine.SparseVector:
 
 def _numbers(value: Json) -> list[float]:
     # bool is an int in Python; a vector of truth values is a mistake.
-    sound = isinstance(value, list) and all(type(item) in (int, float) for item in value)
-    if not sound or not all(map(math.isfinite, value)):
+    types = set(map(type, value)) if isinstance(value, list) else {None}
+    if not types <= {int, float} or not all(map(math.isfinite, value)):
         raise bad_request("a vector must be a list of finite numbers")
-    return [float(item) for item in value]
+    return value if types == {float} else list(map(float, value))
 
 
 def point(body: Json, config: CollectionConfig) -> engine.Point:
