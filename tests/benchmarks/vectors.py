@@ -196,7 +196,6 @@ def searching(many: int, searches: int, *, with_graph: bool) -> Section:
         vectors = fill(Path(folder) / "engine", SPEC, passages, many)
         graph = with_graph and _graph(Path(folder), vectors)
         with served(Path(folder) / "engine") as process:
-            _make_indexes(process)
             asks = _contenders(process, passages, vectors)
             if graph:
                 asks[GRAPH] = graph
@@ -217,19 +216,8 @@ def searching(many: int, searches: int, *, with_graph: bool) -> Section:
     return section
 
 
-def _make_indexes(process: Served) -> None:
-    """Make the payload indexes and wait until they are built, as they are some seconds after a start."""
-    process.store.ensure_collection(SPEC)
-    with closing(QdrantClient(url=process.url, check_compatibility=False)) as client:
-        deadline = time.monotonic() + 120
-        while not client.get_collection(SPEC.name).payload_schema["tenant_id"].points:
-            if time.monotonic() > deadline:
-                raise RuntimeError("the engine built no index")
-            time.sleep(0.2)
-
-
 def _contenders(process: Served, passages: Passages, vectors: Matrix) -> dict[str, Ask]:
-    client = QdrantClient(url=process.url, check_compatibility=False)
+    client = QdrantClient(url=process.url, check_compatibility=False, timeout=30)
     mine = {tenant: np.ascontiguousarray(vectors[n::TENANTS]) for n, tenant in enumerate(passages.tenants)}
 
     def found(tenant: UUID, query: Query, sparse: SparseVector) -> list[int]:

@@ -14,10 +14,19 @@ import numpy as np
 import qdrant_edge as engine
 from numpy.typing import NDArray
 
-from infra.local.qdrant.schema import CollectionConfig
+from infra.local.qdrant.schema import CollectionConfig, IndexParams
 from infra.local.qdrant.storage import Storage
 from shared.adapters.lexical import sparse_terms
-from shared.adapters.vectors import DENSE, SPARSE, CollectionSpec, Point, point_id, stored_payload
+from shared.adapters.vectors import (
+    DENSE,
+    SPARSE,
+    STORE_INDEXES,
+    TENANT_FIELD,
+    CollectionSpec,
+    Point,
+    point_id,
+    stored_payload,
+)
 from shared.adapters.vectors_qdrant import QdrantVectorStore
 
 Matrix = NDArray[np.float32]
@@ -79,12 +88,17 @@ def fill(folder: Path, spec: CollectionSpec, passages: Passages, many: int) -> M
     storage.create(spec.physical, config)
     storage.change_aliases([("create_alias", {"collection_name": spec.physical, "alias_name": spec.name})])
     collection = storage.find(spec.physical)
+    for name, kind in {**spec.indexes, **STORE_INDEXES}.items():
+        tenants = True if name == TENANT_FIELD else None
+        storage.create_index(collection, name, IndexParams(type=kind, is_tenant=tenants))
     for start in range(0, many, _BATCH):
         vectors = passages.vectors(min(_BATCH, many - start))
         held.append(vectors)
         rows = enumerate(vectors, start)
         points = [_as_engine(passages, number, vector) for number, vector in rows]
         collection.update(engine.UpdateOperation.upsert_points(points))
+        # As flushes do while a collection grows: once it is worth it, and long before it takes seconds.
+        collection.build_indexes()
     storage.close()
     return np.concatenate(held)
 
