@@ -10,9 +10,9 @@ BIN := $(VENV)/bin
 STAGE ?= dev
 
 # Read from the environment by the command itself, so that quotes and dollars in an idea stay what they are.
-export IDEA SECTOR OUT EMAIL PORT CASES SEED
+export IDEA SECTOR OUT EMAIL PORT CASES SEED FOLDER COLLECTION PREFIX
 
-.PHONY: help run up rebuild test check format synth snapshots cost layers admin bench chaos fuzz client docs clean
+.PHONY: help run up rebuild index test check format synth snapshots cost layers admin bench chaos fuzz client docs clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ admin: $(VENV)/run.stamp ## Make the first administrator of what `make up` runs:
 
 rebuild: $(VENV)/run.stamp ## Make the vector engine of what `make up` runs again, from its rows
 	@$(BIN)/python -m infra.local rebuild-vectors
+
+index: $(VENV)/run.stamp ## Index the files of FOLDER=… (COLLECTION=knowledge_base PREFIX=…) in what `make up` runs
+	@$(BIN)/python -m infra.local index-folder
 
 test: $(VENV)/dev.stamp ## Run every test (needs a Chromium; installs Debian's when root)
 	@tests/ensure_chromium

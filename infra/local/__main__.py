@@ -73,6 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("chaos", help="kill everything in the middle of runs, and count", add_help=False)
     commands.add_parser("verify-audit", help="whether the audit log is as it was written", add_help=False)
     commands.add_parser("rebuild-vectors", help="make the vector engine again from the rows", add_help=False)
+    commands.add_parser("index-folder", help="index the files of a folder", add_help=False)
     options, rest = parser.parse_known_args(arguments)
     if options.command == "run":
         from infra.local.run.command import main as run
@@ -94,6 +95,10 @@ def main(arguments: list[str] | None = None) -> int:
         from infra.local.rebuild_vectors import main as rebuild_vectors
 
         return rebuild_vectors(rest)
+    if options.command == "index-folder":
+        from infra.local.index_folder import main as index_folder
+
+        return index_folder(rest)
     if rest:
         parser.error(f"unknown arguments: {' '.join(rest)}")
     return _up(options.folder, options.port, verbose=options.verbose)

@@ -55,7 +55,8 @@ def settings_of(folder: Path) -> DatabaseSettings:
 
 
 @contextmanager
-def _opened(settings: DatabaseSettings, user: str) -> Iterator[Database]:
+def opened(settings: DatabaseSettings, user: str) -> Iterator[Database]:
+    """The database as one of its logins; closed at the end."""
     database = Database(settings, user=user)
     try:
         yield database
@@ -64,7 +65,7 @@ def _opened(settings: DatabaseSettings, user: str) -> Iterator[Database]:
 
 
 def _tenant(settings: DatabaseSettings, slug: str) -> UUID:
-    with _opened(settings, APP) as database, database.transaction(None) as work:
+    with opened(settings, APP) as database, database.transaction(None) as work:
         # The policy lets a tenant be seen by whoever names it; the setting must stand before the table is read.
         work.execute("SELECT set_config('app.tenant_slug', %(slug)s, true)", {"slug": slug})
         row = work.fetch_one("SELECT id FROM identity.tenants WHERE slug = %(slug)s", {"slug": slug})
@@ -76,7 +77,7 @@ def _tenant(settings: DatabaseSettings, slug: str) -> UUID:
 def verified(settings: DatabaseSettings, slug: str | None, expected: bytes | None) -> list[Verification]:
     """Verify the chain of a tenant, or every chain. Raises NotAsked, AppError."""
     tenant = None if slug is None else _tenant(settings, slug)
-    with _opened(settings, SYSTEM) as system:
+    with opened(settings, SYSTEM) as system:
         if tenant is None:
             return list(verify_every_chain(system))
         with system.transaction(None) as work:
