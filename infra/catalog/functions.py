@@ -1,6 +1,7 @@
 """Every Lambda function."""
 
 from infra.catalog.api import API_FUNCTIONS
+from infra.catalog.documents import UPLOADS
 from infra.catalog.model import Function, Use, Zone
 from infra.catalog.operations import WATCHERS
 from infra.catalog.people import PEOPLE
@@ -184,7 +185,7 @@ FUNCTIONS = (
             "EmbeddingSettings",
         ),
         uses=(DATABASE, PUBLISH, READ_ASSETS, *CHANGE_VECTORS),
-        layers=("core", "vectors", "reading"),
+        layers=("core", "reading", "vectors"),
         memory=1024,
         timeout=120,
         concurrency=2,
@@ -202,6 +203,7 @@ FUNCTIONS = (
         timeout=300,
         scales=False,
     ),
+    *UPLOADS,
     *REBUILD,
     Function(
         "stewardship.migrate_database",

@@ -1,5 +1,6 @@
 """Queues, buses, rules, schedules and secrets."""
 
+from infra.catalog.documents import UPLOAD_QUEUES, UPLOAD_RULES, UPLOAD_SCHEDULES
 from infra.catalog.model import Bus, Queue, Rule, Schedule, Secret
 from infra.catalog.operations import WATCHING
 from shared import periods
@@ -15,6 +16,7 @@ QUEUES = (
     Queue("mails", "identity.send_mail", 180, 8, 1, 5),
     Queue("resets", "identity.prepare_reset", 180, 8, 1, 2),
     Queue("indexing", "knowledge.index_kit", 720, 5, 1, 2),
+    *UPLOAD_QUEUES,
 )
 
 RULES = (
@@ -27,6 +29,7 @@ RULES = (
     Rule("send-mails", "agent-analytics", ("mail_requested",), "mails"),
     Rule("prepare-resets", "agent-analytics", ("password_reset_requested",), "resets"),
     Rule("index-kits", "agent-analytics", ("kit_completed",), "indexing"),
+    *UPLOAD_RULES,
 )
 
 SCHEDULES = (
@@ -36,6 +39,7 @@ SCHEDULES = (
     Schedule("sweep-expired", 60, "identity.sweep_expired"),
     Schedule("verify-audit-log", 24 * 60, "identity.verify_audit_log"),
     Schedule("maintain-partitions", 24 * 60, "stewardship.maintain_partitions"),
+    *UPLOAD_SCHEDULES,
     *WATCHING,
 )
 

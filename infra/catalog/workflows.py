@@ -1,5 +1,6 @@
 """Every state machine."""
 
+from infra.catalog.documents import INDEX_DOCUMENT, INDEX_FOLDER
 from infra.catalog.model import Workflow
 from infra.catalog.rebuild import REBUILD_VECTORS
 from infra.catalog.steps import STEPS
@@ -17,4 +18,4 @@ PROTO_V1 = Workflow(
     timeout=24 * 3600,
 )
 
-WORKFLOWS = (PROTO_V1, REBUILD_VECTORS)
+WORKFLOWS = (PROTO_V1, REBUILD_VECTORS, INDEX_DOCUMENT, INDEX_FOLDER)

@@ -43,6 +43,7 @@ ADJUSTABLE = frozenset(
         "RUN_STALL_SECONDS",
         "SIGNED_URL_SECONDS",
         "TRUSTED_PROXIES",
+        "UPLOAD_STALL_SECONDS",
         "WEBHOOK_LEASE_SECONDS",
         "WEBHOOK_PRIVATE_ADDRESSES",
     }
@@ -161,6 +162,7 @@ def _choices(parts: Parts) -> dict[str, str]:
         "RUN_STALL_SECONDS": "0",
         # Its queues are in its memory: what was asked for before a crash is lost with them.
         "WEBHOOK_LEASE_SECONDS": "5",
+        "UPLOAD_STALL_SECONDS": "120",
         "WEBHOOK_PRIVATE_ADDRESSES": "allow",
     }
 

@@ -136,7 +136,7 @@ class Transactions:
         self.effect("after commit")
 
 
-@dataclass
+@dataclass(eq=False)
 class Execution:
     """An execution of `index_document`: which state it is in and what that is given."""
 
