@@ -109,10 +109,15 @@ def search(
 
     ranked: list[tuple[int, int, Passage]] = []
     for place, target in enumerate(targets):
-        hits = _hits(store, embedder_named, target, scope, ask)
+        hits = sorted(_hits(store, embedder_named, target, scope, ask), key=_reading_order)
         ranked += [(rank, place, _passage(target, scope, hit)) for rank, hit in enumerate(hits)]
     ranked.sort(key=lambda each: each[:2])
     return [passage for _, _, passage in ranked[:limit]]
+
+
+def _reading_order(hit: Hit) -> tuple[float, str, int]:
+    # The engine orders equal scores by ids, which say something of the tenant and nothing of the passages.
+    return -hit.score, str(hit.payload[DOCUMENT_FIELD]), int(hit.payload[CHUNK_FIELD])
 
 
 def _hits(

@@ -283,3 +283,8 @@ def test_every_error_has_a_status_a_title_a_code_and_words_of_its_own(kind: type
 
 def test_the_code_of_an_error_is_its_name() -> None:
     assert errors.ModelAnswerTooLong().code == "model-answer-too-long"
+
+
+def test_what_repeats_has_a_transaction() -> None:
+    with pytest.raises(ValueError, match="in the transaction of its work"):
+        answer(lambda _: None, repeats=True, transaction=False)
