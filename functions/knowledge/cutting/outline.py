@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 FUNCTION = "function"
+CLASS = "class"
 SCOPE = "scope"
 MODULE = "module"
 # Of a file with more in it that the grammar cannot make sense of, the lines tell more than the tree.
@@ -181,20 +182,16 @@ class _Walk:
     def _part(self, node: Node, kind: str, owner: Part) -> Part | None:
         """The function, class or scope that a node is; None for any other."""
         grammar = self._grammar
+        word = grammar.classes.get(kind) or grammar.scopes.get(kind, "")
+        if not word and kind not in grammar.functions and kind not in grammar.assigned:
+            return None
+        type_ = FUNCTION if not word else SCOPE if kind in grammar.scopes else CLASS
         body = node.child_by_field_name("body")
         outer = self._wrapped(node)
-        if kind in grammar.functions:
-            name, type_, word = own_name(grammar.module, node, self._text), FUNCTION, ""
-        elif kind in grammar.assigned:
-            name, type_, word = assigned_name([frame.node for frame in outer], self._text), FUNCTION, ""
-        elif kind in grammar.classes:
-            name, type_, word = own_name(grammar.module, node, self._text), "class", grammar.classes[kind]
-            name = name or assigned_name([frame.node for frame in outer], self._text)
-        elif kind in grammar.scopes:
-            name, type_, word = own_name(grammar.module, node, self._text), SCOPE, grammar.scopes[kind]
-        else:
-            return None
-        if not name or (body is None and (type_ != "class" or kind in _USED_AS_TYPES)):
+        name = "" if kind in grammar.assigned else own_name(grammar.module, node, self._text)
+        if not name and kind not in grammar.functions:
+            name = assigned_name([frame.node for frame in outer], self._text)
+        if not name or (body is None and (type_ != CLASS or kind in _USED_AS_TYPES)):
             return None
         whole = outer[0].node if outer else node
         head = node if whole.type == "decorated_definition" else whole

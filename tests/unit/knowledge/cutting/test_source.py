@@ -16,6 +16,7 @@ from functions.knowledge.cutting import source
 from functions.knowledge.cutting.languages import GRAMMARS
 from functions.knowledge.cutting.source import cut_source
 from functions.knowledge.cutting.text import CHUNK_CHARACTERS
+from functions.knowledge.extraction.detect import LANGUAGES
 from tests.unit.knowledge.cutting.samples import SAMPLES
 
 PYTHON = SAMPLES["python"].text
@@ -30,8 +31,8 @@ def lines_of(text: str) -> set[str]:
     return {line.strip() for line in text.split("\n") if re.search(r"\w", line)}
 
 
-def test_every_grammar_has_a_sample() -> None:
-    assert SAMPLES.keys() == GRAMMARS.keys()
+def test_every_language_that_is_read_has_a_grammar_and_a_sample() -> None:
+    assert SAMPLES.keys() == GRAMMARS.keys() == LANGUAGES.keys()
 
 
 @pytest.mark.parametrize("language", sorted(SAMPLES))
