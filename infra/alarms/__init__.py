@@ -6,6 +6,7 @@ it.
 
 from __future__ import annotations
 
+from infra.alarms.knowledge import of_express
 from infra.alarms.model import (
     RUNBOOKS,
     Alarm,
@@ -48,7 +49,11 @@ def alarms_of(catalog: Catalog, stage: Stage) -> tuple[Alarm, ...]:
     found = (
         *of_the_api(name),
         *of_runs(name),
-        *(alarm for workflow in catalog.workflows for alarm in of_workflow(workflow, name)),
+        *(
+            alarm
+            for workflow in catalog.workflows
+            for alarm in (of_express if workflow.express else of_workflow)(workflow, name)
+        ),
         *of_functions(catalog, name, detailed=detailed),
         *(alarm for schedule in catalog.schedules for alarm in of_schedule(schedule, catalog, name)),
         *(alarm for queue in catalog.queues for alarm in of_queue(queue, name)),

@@ -12,6 +12,8 @@ RUNBOOKS = (
     "rotate.md",
     "qdrant-lost.md",
     "queue-stuck.md",
+    "upload-missing.md",
+    "change-embedding-model.md",
     "budget-burnt.md",
 )
 """Pages of docs/runbooks/."""

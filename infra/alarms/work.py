@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra.alarms import metrics
+from infra.alarms.knowledge import UPLOADS, of_uploads
 from infra.alarms.model import (
     DAY,
     HOUR,
@@ -308,8 +309,10 @@ def of_queue(queue: Queue, stage: str) -> tuple[Alarm, ...]:
             else "; nobody will try again."
         ),
         first="read one message and the log of its consumer; mend the cause, then redrive the queue.",
-        runbook="queue-stuck.md",
+        runbook="upload-missing.md" if queue.name == UPLOADS else "queue-stuck.md",
     )
+    if queue.name == UPLOADS:
+        return dead, *of_uploads(queue, stage)
     wait = max(15 * MINUTE, 5 * queue.visibility) + _PUT_THERE_EARLY.get(queue.name, 0)
     old = Alarm(
         f"waiting-{queue.name}",

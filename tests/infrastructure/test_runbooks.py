@@ -26,6 +26,8 @@ EXPECTED = {
     "rotate",
     "qdrant-lost",
     "queue-stuck",
+    "upload-missing",
+    "change-embedding-model",
     "budget-burnt",
     "README",
 }

@@ -10,7 +10,7 @@ import pytest
 
 from infra.catalog import Function, Zone
 from tests.infrastructure.boot.environment import BootedFunction
-from tests.infrastructure.boot.scenario import BootedSystem, Life, Played, lives, play
+from tests.infrastructure.boot.scenario import SETTINGS, BootedSystem, Life, Played, lives, play
 from tests.infrastructure.boot.trees import Trees, bootable
 
 
@@ -31,7 +31,7 @@ def trees() -> Trees:
 @pytest.fixture(scope="session")
 def booted(trees: Trees, tmp_path_factory: pytest.TempPathFactory) -> Booted:
     """The scenario, played once."""
-    with BootedSystem(tmp_path_factory.mktemp("booted")) as system:
+    with BootedSystem(tmp_path_factory.mktemp("booted"), SETTINGS) as system:
         played = play(system)
         return Booted(played, lives(system))
 

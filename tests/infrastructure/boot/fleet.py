@@ -21,6 +21,8 @@ ALIVE = 14
 BOOTING = 2
 BOOT_SECONDS = 60.0
 RECORDS = "invocations.jsonl"
+CLAIMING = frozenset({"knowledge.look_at_object"})
+"""What is not asked twice at once: it answers with a claim, which the second one would take away from the first."""
 _FATAL = ("Sandbox.Timedout", "Runtime.ExitError", "Runtime.ImportModuleError", "Runtime.HandlerNotFound")
 
 

@@ -17,7 +17,7 @@ from infra.local.aws.identity import keys
 from infra.local.aws.names import STAGE
 from infra.local.aws.runtime import Outcome, Runtime
 from infra.local.aws.secret_file import SIGNING_KEY
-from tests.infrastructure.boot.fleet import Fleet
+from tests.infrastructure.boot.fleet import CLAIMING, Fleet
 from tests.infrastructure.boot.trees import bootable
 
 
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
     boots = folder / "boots"
     boots.mkdir(parents=True, exist_ok=True)
     # A request of a person is one; everything else may come twice.
-    once = {route.function for route in CATALOG.routes}
+    once = {route.function for route in CATALOG.routes} | CLAIMING
     fleet = Fleet(bootable(), boots, once, lambda function: environment_of(function, folder))
 
     def make(functions: Iterable[Function], **options: Any) -> BootedRuntime:

@@ -14,6 +14,7 @@ from infra.assembly.layers.report import unwanted
 from infra.catalog import CATALOG, Function
 from shared.models.run import STEPS
 from tests.infrastructure.boot.conftest import Booted
+from tests.infrastructure.boot.fleet import CLAIMING
 from tests.infrastructure.boot.trees import Trees
 
 HERE = CATALOG.on_one_machine().functions
@@ -21,7 +22,8 @@ EACH = pytest.mark.parametrize("function", HERE, ids=lambda function: function.n
 ROUTED = {route.function for route in CATALOG.routes}
 CONSUMERS = {queue.consumer for queue in CATALOG.queues}
 # What the scenario has the model do, and what whoever asked for it is told.
-ORDERED = {("agents.think", "ModelRefused")}
+ORDERED = {("agents.think", "ModelRefused"), ("knowledge.read_document", "Unreadable")}
+TASKS = {name for flow in CATALOG.workflows for name in flow.functions} - CLAIMING
 
 
 @EACH
@@ -95,7 +97,18 @@ def test_a_refusal_of_the_model_came_through_the_state_machine_under_its_name(bo
     assert any(one["failed"] for one in booted.lives["agents.think"].invocations)
 
 
-@pytest.mark.parametrize("name", sorted({name for flow in CATALOG.workflows for name in flow.functions}))
+def test_documents_were_indexed_found_and_refused_by_booted_functions(booted: Booted) -> None:
+    seen = booted.played.documents
+
+    assert seen["indexed"]["status"] == "indexed"
+    (first, *_) = seen["found"]["data"]
+    assert "Whale oil smokes" in first["text"]
+    assert [first["text"][place["start"] : place["end"]] for place in first["highlights"]]
+    assert (seen["refused"]["status"], seen["refused"]["chunk_count"]) == ("quarantined", 0)
+    assert seen["refused"]["reason"]
+
+
+@pytest.mark.parametrize("name", sorted(TASKS))
 def test_a_task_that_comes_twice_is_done_once(booted: Booted, name: str) -> None:
     """The fleet gives each task its first event twice, at once, as a retry after a lost answer would."""
     first, second = [one for one in booted.lives[name].invocations if not one["failed"]][:2]

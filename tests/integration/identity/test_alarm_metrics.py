@@ -15,6 +15,7 @@ from functions.agency.events import revive_stalled_work
 from functions.agents import think
 from functions.identity.accounts.throttle import admit_guess
 from functions.identity.events import record_delivery, relay_outbox, verify_audit_log
+from functions.knowledge.steps import look_at_object
 from functions.stewardship.events import measure_restorable_lag
 from infra.alarms import Metric, alarms_of, metrics
 from infra.assembly.stage import Stage, read_context
@@ -23,6 +24,7 @@ from shared import observability
 from shared.adapters.copies import RedisCopies
 from shared.adapters.limiter import Limit
 from shared.adapters.model import ScriptedModel
+from shared.adapters.objects_memory import InMemoryObjectStore
 from shared.adapters.vectors import CollectionSpec
 from shared.bootstrap import Container
 from shared.errors import DependencyUnavailable, RateLimited
@@ -127,6 +129,13 @@ def _vectors_unavailable(door: Door) -> None:
         store.drop(CollectionSpec("probe", "hashed", 8))
 
 
+def _documents_quarantined(door: Door) -> None:
+    objects = InMemoryObjectStore({BUCKET: True})
+    objects.put(BUCKET, "stray.txt", b"whose is this?", "text/plain")
+    door.own.__dict__ |= {"objects": objects, "storage": SimpleNamespace(knowledge_bucket=BUCKET)}
+    look_at_object.handler({"key": "stray.txt"}, None)
+
+
 EMITTERS: dict[str, Callable[[Door], None]] = {
     "AuditLogBroken": _audit_log_broken,
     "CopiesUnavailable": _copies_unavailable,
@@ -134,6 +143,7 @@ EMITTERS: dict[str, Callable[[Door], None]] = {
     "LoginsThrottled": _logins_throttled,
     "ModelSpendMicrousd": _model_spend,
     "OutboxAgeSeconds": _outbox_age,
+    "QuarantinedDocuments": _documents_quarantined,
     "RefreshTokensReused": _refresh_tokens_reused,
     "RestorableLagSeconds": _restorable_lag,
     "StalledRuns": _stalled_runs,
