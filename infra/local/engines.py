@@ -39,7 +39,8 @@ class _Named:
 class Engines:
     """Makes, starts and stops what `catalog` uses, each in its folder under `folder`.
 
-    The offline model is left out when `environment` holds ANTHROPIC_API_KEY or an ANTHROPIC_BASE_URL of its own.
+    The offline model is left out when `environment` holds ANTHROPIC_API_KEY or an ANTHROPIC_BASE_URL of its own, the
+    vector engine when it holds a VECTORS_URL: that of one that runs elsewhere and knows the same keys.
     """
 
     def __init__(
@@ -47,13 +48,14 @@ class Engines:
     ) -> None:
         self._folder = folder
         self._secrets = secrets
+        self._vectors_elsewhere = environment.get("VECTORS_URL", "")
         used = {use.resource for function in catalog.functions for use in function.uses}
         offline = not (environment.get("ANTHROPIC_API_KEY") or environment.get("ANTHROPIC_BASE_URL"))
         self.asks_model = "secret:model-key" in used
         self._wanted = {
             "postgres": "database" in used,
             "redis": "cache" in used,
-            "qdrant": "vectors" in used,
+            "qdrant": "vectors" in used and not self._vectors_elsewhere,
             "model": self.asks_model and offline,
         }
         self.postgres: Postgres | None = None
@@ -93,6 +95,11 @@ class Engines:
     def names(self) -> list[str]:
         """The engines that run."""
         return sorted(named.name for named in self._running)
+
+    @property
+    def vectors_url(self) -> str:
+        """Where the vector engine is; empty when the catalog uses none."""
+        return self.qdrant.url if self.qdrant is not None else self._vectors_elsewhere
 
     def _start_postgres(self) -> None:
         from infra.local.postgres import Postgres

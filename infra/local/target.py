@@ -172,7 +172,7 @@ class LocalTarget:
             "aws_url": self.aws_url,
             "previews_url": self.previews_url,
             "model_url": self.model_url,
-            "vectors_url": engines.qdrant.url if engines.qdrant is not None else "",
+            "vectors_url": engines.vectors_url,
             "psql": self.psql,
             "logs": str(self.logs),
         }
@@ -279,7 +279,7 @@ class LocalTarget:
         from infra.local.postgres import APP, DATABASE, OWNER, SYSTEM
 
         engines = self._ready(self._engines)
-        postgres, redis, qdrant = engines.postgres, engines.redis, engines.qdrant
+        postgres, redis = engines.postgres, engines.redis
         return Parts(
             database_host=postgres.host if postgres is not None else "",
             database_port=postgres.port if postgres is not None else 0,
@@ -290,7 +290,7 @@ class LocalTarget:
             cache_url=redis.url if redis is not None else "",
             aws_url=self.aws_url,
             previews_url=self.previews_url,
-            vectors_url=qdrant.url if qdrant is not None else "",
+            vectors_url=engines.vectors_url,
             model_url=self.model_url,
         )
 
