@@ -13,7 +13,7 @@ from shared.adapters.queues import FakeQueues
 from shared.adapters.workflows import FakeWorkflows, WorkflowFailed
 from shared.db.unit_of_work import Database
 from shared.errors import DependencyUnavailable
-from shared.settings import IndexingSettings
+from shared.settings import IndexingSettings, RevivalSettings
 from tests.integration.database.conftest import HOUSE
 from tests.integration.knowledge.uploading import POISON, Killed, Uploads
 
@@ -63,7 +63,8 @@ class Killer:
     """Counts effects, and kills at one of them."""
 
     def __init__(self, at: int | None = None) -> None:
-        self.at, self.seen = at, []  # type: tuple[int | None, list[str]]  # what happened so far
+        self.at = at
+        self.seen: list[str] = []
 
     def __call__(self, effect: str) -> None:
         """An effect is about to happen or has happened."""
@@ -258,8 +259,6 @@ def test_a_message_that_cannot_be_hidden_comes_again_all_the_same(
 
 
 def test_what_is_on_its_way_is_not_asked_for_again(uploads: Uploads) -> None:
-    from shared.settings import RevivalSettings
-
     key = uploads.upload(HOUSE, "a.md", TEXT).key
     uploads.on_effect = Killer(6)
     with pytest.raises(Killed):
