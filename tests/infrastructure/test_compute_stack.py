@@ -272,12 +272,29 @@ def test_the_clock_calls_what_is_scheduled_and_nothing_else(deployed: Of, stage:
 
 
 @stages
+def test_no_function_embeds_with_what_is_in_no_layer(deployed: Of, stage: str) -> None:
+    system = deployed(stage)
+    providers = {
+        system.function(function).properties["Environment"]["Variables"]["EMBEDDING_PROVIDER"]
+        for function in CATALOG.functions
+        if "EmbeddingSettings" in function.settings
+    }
+
+    assert providers == {"bedrock"}
+
+
+@stages
 def test_a_workflow_calls_aliases_so_that_a_redriven_run_meets_the_repaired_function(
     deployed: Of, stage: str
 ) -> None:
     system = deployed(stage)
+    buckets = {bucket.construct_id for bucket in CATALOG.buckets}
     for machine in system.templates.of_type("AWS::StepFunctions::StateMachine"):
-        gaps = machine.properties["DefinitionSubstitutions"]
+        gaps = {
+            gap: value
+            for gap, value in machine.properties["DefinitionSubstitutions"].items()
+            if gap not in buckets
+        }
         assert all(
             system.templates.referred(arn, machine.stack, "AWS::Lambda::Alias") for arn in gaps.values()
         )

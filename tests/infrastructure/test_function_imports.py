@@ -17,6 +17,8 @@ from infra.catalog import CATALOG, Function
 OURS = {"functions", "shared"}
 COMPOSITION_ROOT = ROOT / "shared" / "bootstrap.py"
 ADAPTERS = ROOT / "shared" / "adapters"
+ONE_MACHINE = ADAPTERS / "embeddings_minilm.py"
+"""Made by the composition root where EMBEDDING_PROVIDER says so, as no stage does (see test_compute_stack)."""
 
 
 def module_file(module: str) -> Path | None:
@@ -68,7 +70,8 @@ def _reading(path: Path, importer: Path | None, function: Function) -> Reading:
     """The composition root makes an adapter for those who have its settings; others import it for its types."""
     if path == COMPOSITION_ROOT:
         return Reading(settings=frozenset(function.settings))
-    return Reading(bodies=path.parent != ADAPTERS or importer == COMPOSITION_ROOT)
+    made = importer == COMPOSITION_ROOT and path != ONE_MACHINE
+    return Reading(bodies=path.parent != ADAPTERS or made)
 
 
 def third_party(function: Function) -> set[str]:

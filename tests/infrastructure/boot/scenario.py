@@ -93,7 +93,7 @@ def play(system: BootedSystem) -> Played:
     for flow in CATALOG.workflows:
         # An express one is run by whoever waits for it.
         if flow.name != PIPELINE and not flow.express:
-            _execute(system, flow)
+            _execute(system, flow, {"prefix": "documents/"} if flow.lists else {})
     _ask_the_others(system)
     return Played(kit, refused, documents)
 
@@ -139,12 +139,12 @@ def _use_accounts(system: BootedSystem) -> Client:
     return administrator
 
 
-def _execute(system: BootedSystem, flow: Workflow) -> None:
-    """Run a workflow that nobody's request starts, with nothing given; it must end well."""
+def _execute(system: BootedSystem, flow: Workflow, given: dict[str, Any]) -> None:
+    """Run a workflow that nobody's request starts; it must end well."""
     with closing(system.aws("stepfunctions")) as client:
-        arn = client.start_execution(stateMachineArn=workflow_arn(flow), name="booted", input="{}")[
-            "executionArn"
-        ]
+        arn = client.start_execution(
+            stateMachineArn=workflow_arn(flow), name="booted", input=json.dumps(given)
+        )["executionArn"]
 
         def ended() -> dict[str, Any] | None:
             found: dict[str, Any] = client.describe_execution(executionArn=arn)
