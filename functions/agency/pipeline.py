@@ -22,6 +22,7 @@ from shared.adapters.objects import ObjectStore, StoredObject
 from shared.bootstrap import Container
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import BudgetExceeded, BudgetReserved, ModelAnswerInvalid, NotFound, RunCancelled
+from shared.inert_json import inert
 from shared.models.answers import ANSWERS, AnswerContext
 from shared.models.asset import AssetType
 from shared.models.lead import Lead
@@ -163,9 +164,7 @@ def drafted_by(model: str) -> str:
 
 def _tagged(name: str, value: Any) -> str:
     """Return `<name>JSON</name>` in which nothing of the value can close the tag."""
-    data = json.dumps(value, ensure_ascii=False, sort_keys=True)
-    for character, escape in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
-        data = data.replace(character, escape)
+    data = inert(json.dumps(value, ensure_ascii=False, sort_keys=True))
     return f"<{name}>{data}</{name}>"
 
 

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
+from shared.inert_json import inert
+
 OPENING, CLOSING = "<passages>", "</passages>"
 _TOKEN = re.compile(r"[A-Za-z]+|[^A-Za-z ]| {2,}")
-# What is drawn as nothing and still read: variation selectors carry bytes past every eye.
-_SELECTORS = ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
-_ACTIVE = "<>&`"
-_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 class Quotable(Protocol):
@@ -111,17 +108,4 @@ def within_budget(passages: Sequence[Q], max_tokens: int) -> list[Q]:
 
 
 def _line(data: Mapping[str, Any]) -> str:
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return "".join(_escaped(character) if _is_active(character) else character for character in text)
-
-
-def _is_active(character: str) -> bool:
-    if character.isascii():
-        return character in _ACTIVE or not character.isprintable()
-    return unicodedata.category(character) in _UNSEEN or any(
-        low <= ord(character) <= high for low, high in _SELECTORS
-    )
-
-
-def _escaped(character: str) -> str:
-    return json.dumps(character)[1:-1] if not character.isascii() else f"\\u{ord(character):04x}"
+    return inert(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
