@@ -23,7 +23,7 @@ from typing import Any, TextIO
 from uuid import UUID, uuid4
 
 from functions.knowledge.address import Address
-from infra.catalog import CATALOG
+from infra.catalog.documents import INDEX_FOLDER
 from infra.local.aws.names import ACCESS_KEY, REGION, bucket_named, workflow_arn
 from infra.local.aws.secret_file import SIGNING_KEY
 from infra.local.bulk.files import Found, find
@@ -164,9 +164,8 @@ def _pause(began: float) -> float:
 
 def _job(states: Any, wish: Wish, look: Callable[[], None]) -> None:
     """Run the state machine to its end."""
-    workflow = next(each for each in CATALOG.workflows if each.name == "index_folder")
     arn = states.start_execution(
-        stateMachineArn=workflow_arn(workflow),
+        stateMachineArn=workflow_arn(INDEX_FOLDER),
         name=f"index-{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}",
         input=json.dumps({"prefix": wish.key_prefix}),
     )["executionArn"]
