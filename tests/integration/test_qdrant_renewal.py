@@ -83,11 +83,19 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
     monkeypatch.setattr(storage, "run", run_then_act)
 
 
-def test_what_was_deleted_takes_no_room_and_every_answer_stays(opened: Storage, notes: Collection) -> None:
+def test_what_was_deleted_takes_no_room_and_every_answer_stays(
+    opened: Storage, notes: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before, old = best(notes), notes.entry.folder
+    notes.flush()
+    assert opened.wanting() is None
+    monkeypatch.setattr(renewal, "DEAD_BYTES", 0)
+    assert opened.wanting() is notes
 
     assert opened.renew(notes, NEVER)
 
+    assert opened.wanting() is None
+    assert not renewal.is_wasteful(tmp_path / "shards" / notes.entry.folder, notes.entry, 500)
     assert notes.entry.folder != old
     assert (best(notes), held(notes)) == (before, set(range(1500, 2000)))
     assert notes.shard.info().points_count == 500
@@ -157,19 +165,6 @@ def test_a_large_collection_gets_its_indexes_in_the_copy(
     assert opened.wanting() is None
 
 
-def test_room_of_deleted_points_is_noticed_once(
-    opened: Storage, notes: Collection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    notes.flush()
-    assert opened.wanting() is None
-    monkeypatch.setattr(renewal, "DEAD_BYTES", 0)
-    assert opened.wanting() is notes
-
-    assert opened.renew(notes, NEVER)
-
-    assert opened.wanting() is None
-
-
 @pytest.mark.parametrize("reason", ["stopped", "deleted", "too-much"])
 def test_a_renewal_that_comes_to_nothing_leaves_everything_as_it_was(
     opened: Storage, notes: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
@@ -177,9 +172,12 @@ def test_a_renewal_that_comes_to_nothing_leaves_everything_as_it_was(
     stopping, old = threading.Event(), notes.entry.folder
     if reason == "stopped":
         stopping.set()
-    elif reason == "deleted":
-        meanwhile(monkeypatch, lambda: opened.delete("notes") and None)
     else:
+        # What matters happens after the copy is renewed.
+        monkeypatch.setattr(storage, "run", lambda *_given: True)
+    if reason == "deleted":
+        meanwhile(monkeypatch, lambda: opened.delete("notes") and None)
+    elif reason == "too-much":
         monkeypatch.setattr(storage, "JOURNAL_OPERATIONS", 1)
         meanwhile(monkeypatch, lambda: [put(notes, number) for number in (7000, 7001)] and None)
 
