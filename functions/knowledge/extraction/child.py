@@ -106,8 +106,7 @@ def _wait(given: IO[bytes], answer: IO[bytes], seconds: float) -> int | None:
         start_new_session=True,
     )
     try:
-        with contextlib.closing(_Ending(process.pid)) as ending:
-            ended = ending.wait(seconds)
+        ended = _ends(process.pid, seconds)
     finally:
         # Also when this process is told to end: the group, should anything have been started.
         with contextlib.suppress(ProcessLookupError):
@@ -116,21 +115,20 @@ def _wait(given: IO[bytes], answer: IO[bytes], seconds: float) -> int | None:
     return code if ended else None
 
 
-class _Ending:
+def _watch(pid: int) -> int:
     """A file that can be read once a process has ended: no polling, so no time is lost."""
+    return os.pidfd_open(pid)
 
-    def __init__(self, pid: int) -> None:
-        self._file = os.pidfd_open(pid)
 
-    def wait(self, seconds: float) -> bool:
-        """Return whether the process ended within so many seconds."""
+def _ends(pid: int, seconds: float) -> bool:
+    """Wait for a process; return whether it ended within so many seconds."""
+    file = _watch(pid)
+    try:
         poll = select.poll()
-        poll.register(self._file, select.POLLIN)
+        poll.register(file, select.POLLIN)
         return bool(poll.poll(seconds * 1000))
-
-    def close(self) -> None:
-        """Let go of the process."""
-        os.close(self._file)
+    finally:
+        os.close(file)
 
 
 def _environment() -> Mapping[str, str]:
@@ -191,7 +189,7 @@ def _check_payload(value: Any) -> None:
 def _died(status: int | None) -> Unreadable:
     if status is None or -status in (signal.SIGXCPU, signal.SIGKILL):
         return Unreadable("too_slow")
-    if -status in (signal.SIGABRT, signal.SIGTRAP, signal.SIGILL):
+    if status == limits.EXIT_NO_MEMORY or -status in (signal.SIGABRT, signal.SIGTRAP, signal.SIGILL):
         # So does native code end that gets no memory.
         return Unreadable("too_much_memory")
     return Unreadable("damaged")

@@ -22,7 +22,7 @@ AGENT_PROFILE = ";profile=agent-definition"
 _TITLES = ("title", "name")
 # What a definition of an agent has in any case: see `shared.models.agent_definition`.
 _AGENT_FIELDS = frozenset(
-    ("name", "description", "category", "version", "capabilities", "system_prompt", "model")
+    ("name", "description", "category", "version", "capabilities", "system_prompt", "model", "max_tokens")
 )
 _LARGEST_AGENT = 200_000
 _ACTING_TAG = re.compile(r"tag:yaml\.org,2002:(?:python|ruby|java|perl|php|js)\b|!(?:python|ruby|java)/")

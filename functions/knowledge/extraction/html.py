@@ -12,8 +12,7 @@ from functions.knowledge.extraction.readable import Prose
 from functions.knowledge.extraction.text import title_of
 from functions.knowledge.extraction.visible import visible
 
-_EMPTY_LINES = re.compile(r"[ \t]*\n(?:[ \t]*\n){2,}")
-_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
+_EMPTY_LINES = re.compile(r"\n{3,}")
 
 
 def read_html(page: str, media_type: str = "text/html") -> Prose:
@@ -35,7 +34,10 @@ def markdown_of(page: str) -> tuple[str, str]:
         table_infer_header=True,
     )
     markdown = clean(converter.convert_soup(BeautifulSoup(seen, "html.parser")))
-    return title, _EMPTY_LINES.sub("\n\n", _TRAILING.sub("", markdown)).strip("\n")
+    # Line by line: an expression would look at a run of spaces once from each of them.
+    return title, _EMPTY_LINES.sub("\n\n", "\n".join(line.rstrip() for line in markdown.split("\n"))).strip(
+        "\n"
+    )
 
 
 def _language(element: Tag) -> str:

@@ -55,5 +55,8 @@ MAX_CPU_SECONDS = 30
 MAX_WALL_SECONDS = 60
 """From the start of the process that reads to its end."""
 
+EXIT_NO_MEMORY = 77
+"""How the process that reads ends when there is not even memory left to say so."""
+
 MAX_OUTPUT_BYTES = 64 * MEBIBYTE
 """What the process that reads may answer: text and headings of all chunks as JSON."""

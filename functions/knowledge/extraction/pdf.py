@@ -47,7 +47,9 @@ def read_pdf(body: bytes) -> Prose:
         document = pypdfium2.PdfDocument(body)
     except pypdfium2.PdfiumError as error:
         protected = (pypdfium2.raw.FPDF_ERR_PASSWORD, pypdfium2.raw.FPDF_ERR_SECURITY)
-        raise Unreadable("encrypted" if error.err_code in protected else "damaged") from error
+        # The engine may say why it failed the last time; a file that is encrypted says so where nothing is.
+        locked = error.err_code in protected and b"/Encrypt" in body
+        raise Unreadable("encrypted" if locked else "damaged") from error
     try:
         if len(document) > MAX_PAGES:
             raise Unreadable("too_complex", f"The file has more than {MAX_PAGES:,} pages.")

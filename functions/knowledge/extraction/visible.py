@@ -61,6 +61,10 @@ _HIDDEN_STYLE = re.compile(
     r"display:none|visibility:(?:hidden|collapse)|opacity:0(?:\.0*)?(?:[;!]|$)|font-size:0(?:\.0*)?(?:[a-z%]+)?(?:[;!]|$)"
     r"|(?:left|top|right|text-indent):-\d{3,}"
 )
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+# A longer run of spaces costs the writer of Markdown its length squared.
+_LONGEST_SPACES = 200
+_LONG_SPACES = re.compile(r"\s{200,}")
 _STYLE_NOISE = re.compile(r"/\*.*?\*/|\s+", re.DOTALL)
 _LINK = re.compile(r"(?:https?://|mailto:|(?![a-z][a-z0-9+.-]*:)[^#\s])[^\s<>\"]{0,1999}", re.IGNORECASE)
 _LANGUAGE = re.compile(r"\b(?:language|lang)-([a-z0-9+#-]{1,20})\b", re.IGNORECASE)
@@ -127,7 +131,14 @@ class _Reader(HTMLParser):
             raise Unreadable("too_much_text")
         if self._counts["td"] or self._counts["th"]:
             data = data.replace("|", "\\|")
-        self._parts.append(escape(data, quote=False))
+        if not self._counts["pre"]:
+            data = _SPACES.sub(" ", data)
+            if data[0] == " " and self._parts and self._parts[-1].endswith(" "):
+                data = data[1:]
+        if data:
+            self._parts.append(
+                escape(_LONG_SPACES.sub(lambda run: run[0][:_LONGEST_SPACES], data), quote=False)
+            )
 
     def written(self) -> str:
         """Return what is seen, with everything closed."""
@@ -152,7 +163,7 @@ class _Reader(HTMLParser):
         """Write the start of an element; return what its end is, blank where it is not written at all."""
         if tag in _TABLE and self._counts["table"] > (tag != "table"):
             # Markdown has no table in a table: its cells are text of the cell around it.
-            self._parts.append(" ")
+            self.handle_data(" ")
             return ""
         name = tag if tag in _KEPT else "div" if tag in _BLOCKS else ""
         if not name or self._written >= MAX_DEPTH or (name in _ONCE and self._counts[tag]):

@@ -6,11 +6,14 @@ Its input is a line of JSON (name, collection, bounds) and the file; its answer 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import traceback
 from collections.abc import Mapping
 from typing import Any
+
+from functions.knowledge.extraction.limits import EXIT_NO_MEMORY, MAX_CHUNKS
 
 
 def main() -> None:
@@ -21,8 +24,6 @@ def main() -> None:
         said = _read(sys.stdin.buffer.read(), asked["name"], asked["collection"])
     except ImportError as error:
         said = {"broken": f"{type(error).__name__}: {error}"}
-    except MemoryError:
-        said = _refusal("too_much_memory")
     except RecursionError:
         said = _refusal("too_complex")
     answer = json.dumps({**said, "peak_bytes": _peak_bytes()}).encode()
@@ -47,10 +48,10 @@ def _limit(bounds: Mapping[str, Any]) -> None:
 
 
 def _read(body: bytes, name: str, collection: str) -> dict[str, Any]:
-    from functions.knowledge.extraction.limits import MAX_CHUNKS
     from functions.knowledge.extraction.readable import Unreadable
     from functions.knowledge.extraction.reading import read
 
+    refusal: dict[str, Any] = {}
     try:
         readable = read(body, name)
         # What cuts is imported after: a file that cannot be read waits for no grammar.
@@ -62,13 +63,16 @@ def _read(body: bytes, name: str, collection: str) -> dict[str, Any]:
         if len(chunks) > MAX_CHUNKS:
             raise Unreadable("too_many_chunks")
     except Unreadable as error:
-        return {"code": error.code, "reason": error.reason}
+        refusal = {"code": error.code, "reason": error.reason}
     except (ImportError, MemoryError, RecursionError):
         raise
     except Exception as error:
         # What no reader foresaw. Frames tell us where; the message could hold the document and is not told.
         print(type(error).__name__, *traceback.format_tb(error.__traceback__), sep="\n", file=sys.stderr)
-        return _refusal("damaged")
+        refusal = _refusal("damaged")
+    if refusal:
+        # Here the error is gone, and with it all that was held where it was raised.
+        return refusal
     return {
         "media_type": readable.media_type,
         "title": getattr(readable, "title", ""),
@@ -94,4 +98,7 @@ def _peak_bytes() -> int:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except MemoryError:
+        os._exit(EXIT_NO_MEMORY)
