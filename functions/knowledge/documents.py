@@ -71,6 +71,7 @@ def await_upload(work: UnitOfWork, tenant_id: UUID, bucket: str, asked: Document
             "bucket": bucket,
             "key": address.key,
             "payload": Jsonb(attributes.model_dump(mode="json", exclude_none=True)),
+            "media_type": asked.content_type,
         },
     )
     return get_document(work, address.document_id)

@@ -88,10 +88,13 @@ SELECT tenant_id FROM tenants WHERE tenant_id IS NOT NULL LIMIT %(limit)s;
 -- ------------------------------------------------------------------------------------------------------------------
 
 -- get_document --
--- A document as it is shown.
+-- A document as it is shown. Not shown is a row that only says that somebody looks whether there is an object: after a
+-- deletion there is such a row for a moment, and no document.
 SELECT id, project_id, collection, name, origin, status, reason_code, reason, title, media_type, size_bytes,
     content_hash, payload, embedding_model, chunk_count, bucket, key, version, indexed_at, created_at, updated_at
-FROM knowledge.documents WHERE tenant_id = %(tenant_id)s AND id = %(id)s;
+FROM knowledge.documents
+WHERE tenant_id = %(tenant_id)s AND id = %(id)s
+  AND NOT (status = 'indexing' AND version IS NULL AND media_type IS NULL);
 
 -- page_of_documents --
 -- A page of the documents in the order of their ids: of a collection, in a status, whose names begin so, when given.
@@ -103,15 +106,19 @@ WHERE tenant_id = %(tenant_id)s
   AND (%(collection)s::text IS NULL OR collection = %(collection)s)
   AND (%(status)s::text IS NULL OR status = %(status)s)
   AND (%(name_prefix)s::text IS NULL OR starts_with(name, %(name_prefix)s))
+  AND NOT (status = 'indexing' AND version IS NULL AND media_type IS NULL)
 ORDER BY id
 LIMIT %(limit)s;
 
 -- await_upload --
 -- Adds a document whose object is still to come; one that is there waits for its next version.
-INSERT INTO knowledge.documents (id, tenant_id, collection, name, origin, status, bucket, key, payload)
+INSERT INTO knowledge.documents
+    (id, tenant_id, collection, name, origin, status, bucket, key, payload, media_type)
 VALUES (%(id)s, %(tenant_id)s, %(collection)s, %(name)s, 'upload', 'awaiting_upload', %(bucket)s, %(key)s,
-        %(payload)s)
-ON CONFLICT (tenant_id, id) DO UPDATE SET status = 'awaiting_upload', reason_code = NULL, reason = NULL;
+        %(payload)s, %(media_type)s)
+ON CONFLICT (tenant_id, id) DO UPDATE SET
+    status = 'awaiting_upload', reason_code = NULL, reason = NULL,
+    media_type = coalesce(documents.media_type, excluded.media_type);
 
 -- delete_document --
 -- Removes the row of an uploaded document; its chunks are gone already.
@@ -120,5 +127,6 @@ DELETE FROM knowledge.documents WHERE tenant_id = %(tenant_id)s AND id = %(id)s 
 -- count_documents --
 -- How many documents, and passages of them, each collection has in each status.
 SELECT collection, status, count(*) AS documents, sum(chunk_count) AS chunks
-FROM knowledge.documents WHERE tenant_id = %(tenant_id)s
+FROM knowledge.documents
+WHERE tenant_id = %(tenant_id)s AND NOT (status = 'indexing' AND version IS NULL AND media_type IS NULL)
 GROUP BY collection, status;

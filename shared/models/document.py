@@ -102,7 +102,7 @@ class DocumentOut(WireModel):
     status: `awaiting_upload` until its object is there, `indexing`, `indexed`, or `quarantined` with the reason why
     it cannot be read. While a new version is on its way the passages of the one before are found. origin: `kit` for
     what agents wrote. attributes: what search filters by. sha256, size_bytes, title, media_type: of the version that
-    was read last.
+    was read last; before the first one media_type is what its uploader said.
     """
 
     id: IdText

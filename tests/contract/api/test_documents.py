@@ -195,6 +195,21 @@ def test_what_is_deleted_is_gone_at_once_and_only_there(fresh: Tenancy, other: R
     assert other.search() == before
 
 
+def test_a_row_that_only_says_that_somebody_looks_is_no_document(fresh: Tenancy) -> None:
+    reader = Reader(fresh)
+    id_ = reader.has()
+    fresh.rows(
+        """UPDATE knowledge.documents SET status = 'indexing', version = NULL, media_type = NULL
+        WHERE tenant_id = %(tenant)s AND id = %(id)s""",
+        id=id_,
+    )
+
+    assert reader.ask("get_document", path=f"/v1/documents/{id_}").status == 404
+    assert reader.ask("list_documents", path="/v1/documents?status=indexing").json()["data"] == []
+    counted = reader.ask("get_collection", path=f"/v1/collections/{COLLECTION}").json()
+    assert counted["statuses"]["indexing"] == 0
+
+
 def test_a_file_of_a_kit_stays(one: Reader) -> None:
     (kit,) = [each for each in one.ask("list_documents").json()["data"] if each["origin"] == "kit"]
 
