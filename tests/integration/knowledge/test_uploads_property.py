@@ -165,7 +165,7 @@ def tenants(app: Database) -> Iterator[UUID]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[

@@ -14,6 +14,7 @@ ALTER TABLE knowledge.chunks FORCE ROW LEVEL SECURITY;
 ALTER TABLE knowledge.chunks
     DROP CONSTRAINT chunks_heading_length,
     DROP COLUMN payload;
+DROP INDEX knowledge.documents_unsettled;
 DROP INDEX knowledge.documents_status;
 ALTER TABLE knowledge.documents
     DROP CONSTRAINT documents_indexed,

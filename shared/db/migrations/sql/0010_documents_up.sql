@@ -35,6 +35,9 @@ ALTER TABLE knowledge.documents
     ADD CONSTRAINT documents_quarantined CHECK (
         (status = 'quarantined') = (reason_code IS NOT NULL) AND (reason_code IS NULL) = (reason IS NULL));
 CREATE INDEX documents_status ON knowledge.documents (tenant_id, status, id);
+-- What the revival looks through every minute: only what is on its way.
+CREATE INDEX documents_unsettled ON knowledge.documents (updated_at)
+    WHERE status IN ('awaiting_upload', 'indexing');
 
 ALTER TABLE knowledge.chunks
     ADD COLUMN payload jsonb NOT NULL DEFAULT '{}',
