@@ -53,12 +53,14 @@ class KeptMessages:
             half.unlink()
         waiting = [path for path in there if path.suffix == _SUFFIX]
         known = self._queues.names()
+        sent = 0
         for path in waiting:
             if json.loads(path.read_text())["queue"] in known:
                 self.send([path])
+                sent += 1
             else:
                 print(f"no queue takes this message any more, left out: {path}", file=sys.stderr)
-        return len(waiting)
+        return sent
 
     def _remember(self, path: Path, message_id: str) -> None:
         self._files[message_id] = path

@@ -144,12 +144,9 @@ def object_event(event: Any, _context: Any) -> Any:
 
 
 def arrive(event: Any, _context: Any) -> Any:
-    """Notes what S3 announced; of a key with a `gate` it is done when that was released, or never."""
+    """Notes what S3 announced."""
     (record,) = event["Records"]
-    told = json.loads(record["body"])
-    _note("arrive", told)
-    if "gate" in told["detail"]["object"]["key"]:
-        _gates[told["detail"]["object"]["key"]].wait()
+    _note("arrive", json.loads(record["body"]))
 
 
 def scheduled(event: Any, _context: Any) -> Any:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import boto3
 import pytest
 import requests
 from botocore.config import Config
+from moto.s3.models import S3Backend
 
 from infra.local.aws.bus import matches
+from infra.local.aws.kept import KeptMessages
+from infra.local.aws.queues import Queues
+from infra.local.aws.vault import Change, Vault
+from infra.local.aws.wsgi import Answer
 from tests.integration.local.catalog import TRY
-from tests.integration.local.conftest import ACCOUNT, ASSETS, INBOX, System, eventually
+from tests.integration.local.conftest import ACCOUNT, ASSETS, INBOX, System
 
 
 def _told(system: System, tag: str, count: int = 1) -> list[dict[str, Any]]:
@@ -121,25 +129,68 @@ def test_a_rule_for_a_bucket_matches_what_s3_says_of_it(change: dict[str, Any], 
     assert matches(rule, event | change) is fits
 
 
-def test_what_was_acknowledged_is_announced_after_a_kill(start: Callable[..., System], tag: str) -> None:
-    system = start()
-    keys = [f"{tag}-gate-{number}" for number in range(6)]
-    for key in keys:
-        system.aws("s3").put_object(Bucket=INBOX, Key=key, Body=b"x")
-    system.aws("s3").put_object(Bucket=INBOX, Key=f"{tag}-handled", Body=b"x")
-    messages = system.folder / "s3-messages"
-    _told(system, tag, 4)  # some are being handled, others wait in the queue
-    assert len(list(messages.iterdir())) >= len(keys)
-    system.process.kill()
-    system.process.wait()
+class _Queues(Queues):
+    """Queues of one process: what was sent, and a way to say that it was handled."""
 
-    again = start()
-    for key in keys:
-        again.invoke("release", {"tag": key})
-    told = _told(again, tag, 6)
+    def __init__(self, there: set[str]) -> None:
+        super().__init__(lambda _: Answer(200), mock.Mock())
+        self._there = there
+        self.sent: list[tuple[str, str, str]] = []
 
-    assert {event["detail"]["object"]["key"] for event in told} >= set(keys)
-    eventually(lambda: not list(messages.iterdir()))
+    def names(self) -> set[str]:
+        return self._there
+
+    def send(self, queue: str, body: str, sent: Callable[[str], None] = lambda _: None) -> None:
+        message_id = f"{body}-{len(self.sent)}"
+        sent(message_id)
+        self.sent.append((queue, body, message_id))
+
+    def handle(self, body: str) -> None:
+        self._gone(next(message_id for _, sent, message_id in self.sent if sent == body))
+
+
+def test_what_nobody_handled_is_sent_again_by_the_next_process(tmp_path: Path) -> None:
+    first = _Queues({"arrivals", "closed"})
+    kept = KeptMessages(tmp_path / "messages", first)
+    assert kept.resume() == 0
+    held = [kept.hold("arrivals", body) for body in ("handled", "waiting", "written down")]
+    kept.send([*held[:2], kept.hold("closed", "for a queue that goes")])
+    first.handle("handled")
+    (tmp_path / "messages" / "half.part").write_bytes(b"a process died here")
+
+    second = _Queues({"arrivals"})
+    again = KeptMessages(tmp_path / "messages", second)
+
+    assert again.resume() == 2
+    assert [(queue, body) for queue, body, _ in second.sent] == [
+        ("arrivals", "waiting"),
+        ("arrivals", "written down"),
+    ]
+    for body in ("waiting", "written down"):
+        second.handle(body)
+    (left,) = (tmp_path / "messages").iterdir()
+    assert json.loads(left.read_text())["queue"] == "closed"
+
+
+def test_a_change_is_written_down_before_it_is_on_disk(tmp_path: Path) -> None:
+    """Whatever moment a process dies in, there is no object that nobody was told of."""
+    backend = S3Backend(ACCOUNT, "aws")
+    backend.create_bucket("inbox", "us-east-1")
+    vault = Vault(tmp_path, backend)
+    backend.put_object("inbox", "key", b"body")
+    seen: list[tuple[str, list[Path]]] = []
+
+    def tell(change: Change) -> None:
+        seen.append((change.deletion, list(tmp_path.rglob("*.object"))))
+
+    vault.keep("inbox", "key", tell)
+    (written,) = tmp_path.rglob("*.object")
+    vault.keep("inbox", "key", tell)
+    backend.delete_object("inbox", "key")
+    vault.keep("inbox", "key", tell)
+
+    assert seen == [("", []), ("Permanently Deleted", [written])]
+    assert not list(tmp_path.rglob("*.object"))
 
 
 @pytest.fixture
