@@ -15,6 +15,9 @@ from typing import Any
 
 from functions.knowledge.extraction.limits import EXIT_NO_MEMORY, MAX_CHUNKS
 
+# How much of the address space is in use when the next piece, a module or a large text, does not fit any more.
+_FULL = 0.85
+
 
 def main() -> None:
     """Read the file on standard input and write what it holds."""
@@ -23,10 +26,10 @@ def main() -> None:
     try:
         said = _read(sys.stdin.buffer.read(), asked["name"], asked["collection"])
     except ImportError as error:
-        said = {"broken": f"{type(error).__name__}: {error}"}
+        said = _refusal("too_much_memory") if _is_full() else {"broken": f"{type(error).__name__}: {error}"}
     except RecursionError:
         said = _refusal("too_complex")
-    answer = json.dumps({**said, "peak_bytes": _peak_bytes()}).encode()
+    answer = json.dumps({**said, "peak_bytes": _peak("VmHWM")}).encode()
     if len(answer) > asked["bounds"]["output_bytes"]:
         answer = json.dumps(_refusal("too_much_text")).encode()
     sys.stdout.buffer.write(answer)
@@ -69,7 +72,7 @@ def _read(body: bytes, name: str, collection: str) -> dict[str, Any]:
     except Exception as error:
         # What no reader foresaw. Frames tell us where; the message could hold the document and is not told.
         print(type(error).__name__, *traceback.format_tb(error.__traceback__), sep="\n", file=sys.stderr)
-        refusal = _refusal("damaged")
+        refusal = _refusal("too_much_memory" if _is_full() else "damaged")
     if refusal:
         # Here the error is gone, and with it all that was held where it was raised.
         return refusal
@@ -88,11 +91,17 @@ def _refusal(code: str) -> dict[str, Any]:
     return {"code": code, "reason": REASONS[code]}
 
 
-def _peak_bytes() -> int:
+def _is_full() -> bool:
+    """Whether the address space was used up: then a library or a module that fails does so for want of memory."""
+    return _peak("VmPeak") >= _FULL * resource.getrlimit(resource.RLIMIT_AS)[0]
+
+
+def _peak(field: str) -> int:
+    """Bytes that this process held at most: VmHWM of memory, VmPeak of address space."""
     # Not `getrusage`: there the most of the process that started this one counts, too.
     with open("/proc/self/status", encoding="ascii", errors="replace") as file:
         for line in file:
-            if line.startswith("VmHWM:"):
+            if line.startswith(f"{field}:"):
                 return int(line.split()[1]) * 1024
     return 0
 

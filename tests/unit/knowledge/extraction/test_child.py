@@ -78,7 +78,7 @@ def test_deep_pages_are_read_within_the_memory_they_may_take() -> None:
         (files.form_in_itself(), "a.pdf", Bounds(cpu_seconds=1), "too_slow"),
         (b"# text", "a.md", Bounds(wall_seconds=0), "too_slow"),
         (files.inflating_page(100_000_000), "a.pdf", Bounds(memory_bytes=150 * MEBIBYTE), "too_much_memory"),
-        (b"<p>text" * 50_000, "a.html", Bounds(memory_bytes=64 * MEBIBYTE), "too_much_memory"),
+        (b"<p>text" * 40_000, "a.html", Bounds(memory_bytes=64 * MEBIBYTE), "too_much_memory"),
         (b"word " * 5_000, "a.txt", Bounds(output_bytes=1000), "too_much_text"),
     ],
     ids=["processor", "clock", "memory of PDFium", "memory of Python", "answer"],
