@@ -125,7 +125,9 @@ def decode_attributes(collection: str, metadata: Mapping[str, str]) -> dict[str,
         where = ".".join(map(str, first["loc"])) or "attributes"
         told = f"The attributes in the object's metadata are not valid: {where[:60]!a}: {first['msg']}."
         raise Invalid(told) from error
-    return attributes.model_dump(mode="json", exclude_none=True)
+    said = attributes.model_dump(mode="json", exclude_none=True)
+    # An empty list says nothing, and must not hide the tags that are found in the document.
+    return {name: value for name, value in said.items() if value != []}
 
 
 def _invalid(pointer: str, detail: str) -> Invalid:
