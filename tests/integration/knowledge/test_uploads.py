@@ -298,3 +298,26 @@ def test_what_belongs_to_nobody_lands_in_the_quarantine_of_the_house(
     uploads.bucket.delete("knowledge", key)
     assert uploads.settle() == ["removed"]
     assert len(uploads.quarantine(HOUSE)) == 1
+
+
+@pytest.mark.parametrize(("hours", "asked"), [(1, False), (3, True)], ids=["just-now", "long-ago"])
+def test_an_upload_that_never_came_is_forgotten(
+    uploads: Uploads, app: Database, hours: int, asked: bool
+) -> None:
+    address = address_of(HOUSE, COLLECTION, "a.md")
+    with app.transaction(HOUSE) as work:
+        work.execute(
+            """INSERT INTO knowledge.documents
+                (id, tenant_id, collection, name, origin, status, bucket, key, updated_at)
+            VALUES (%(id)s, %(tenant_id)s, %(collection)s, 'a.md', 'upload', 'awaiting_upload', 'knowledge',
+                    %(key)s, now() - make_interval(hours => %(hours)s))""",
+            {"id": address.document_id, "collection": COLLECTION, "key": address.key, "hours": hours},
+        )
+
+    keys = uploads.revived()
+
+    assert keys == ([address.key] if asked else [])
+    # It was asked for: not again in the next minute.
+    assert uploads.revived() == []
+    assert [uploads.run(key, again=True) for key in keys] == ["removed"] * len(keys)
+    assert bool(uploads.rows(HOUSE)) != asked
