@@ -87,7 +87,7 @@ class Forms:
     def _check_policy(self, form: _Form) -> None:
         try:
             policy = json.loads(base64.b64decode(form.fields["policy"], validate=True))
-            expiration = datetime.fromisoformat(policy["expiration"])
+            expiration = datetime.fromisoformat(policy["expiration"]).astimezone(UTC)
             conditions = [_condition(given) for given in policy["conditions"]]
         except (ValueError, KeyError, TypeError, binascii.Error) as error:
             raise Refused(400, "InvalidPolicyDocument", "Invalid Policy: Invalid JSON.") from error
