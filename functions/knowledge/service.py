@@ -22,7 +22,6 @@ from shared.adapters.embeddings import Embedder, sparse_query, sparse_terms
 from shared.adapters.vectors import (
     CHUNK_FIELD,
     DOCUMENT_FIELD,
-    TENANT_FIELD,
     CollectionMissing,
     CollectionSpec,
     EmbeddingModelMismatch,
@@ -58,17 +57,6 @@ class Indexed:
     embedded: int
     unchanged: int
     removed: int
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A passage found; scores compare within one search only."""
-
-    document_id: str
-    chunk: int
-    score: float
-    text: str
-    payload: Payload
 
 
 @dataclass(frozen=True)
@@ -114,35 +102,6 @@ def index_chunks(
     ]
     held = _content_hashes(store, spec, Scope(tenant_id), ids)
     return _bring_up_to_date(store, embedder, spec, tenant_id, wanted, held)
-
-
-def search_knowledge(
-    store: VectorStore,
-    embedder: Embedder,
-    *,
-    tenant_id: UUID,
-    house_tenant_id: UUID | None = None,
-    collection: str,
-    text: str,
-    match: Match | None = None,
-    limit: int = 10,
-) -> list[Passage]:
-    """Return the passages nearest to `text` among the tenant's and the house's, best first.
-
-    Raises Invalid for an unknown collection, a blank text or a filter on the tenant; otherwise as the store does.
-    """
-    target = collection_named(collection)
-    query = SearchQuery(embedder.embed_query(text), sparse_query(text), limit=limit, match=match or {})
-    return [
-        Passage(
-            hit.payload[DOCUMENT_FIELD],
-            hit.payload[CHUNK_FIELD],
-            hit.score,
-            str(hit.payload.get(target.text_field, "")),
-            {name: value for name, value in hit.payload.items() if name != TENANT_FIELD},
-        )
-        for hit in store.search(target.spec(embedder), Scope(tenant_id, house_tenant_id), query)
-    ]
 
 
 def seed_market_comps(store: VectorStore, embedder: Embedder, house_tenant_id: UUID) -> int:

@@ -13,7 +13,8 @@ from uuid import UUID
 import pytest
 
 from functions.knowledge.collections import CODE_EMBEDDINGS, COLLECTIONS, DOC_CHUNKS, MARKET_COMPS, Collection
-from functions.knowledge.service import find_comparables, search_knowledge
+from functions.knowledge.search import search
+from functions.knowledge.service import find_comparables
 from infra.catalog.rebuild import REBUILD_VECTORS
 from infra.local.aws.names import workflow_arn
 from infra.local.chaos.audit import settle
@@ -48,16 +49,16 @@ def engine(system: Instance) -> Iterator[QdrantVectorStore]:
 
 
 def found(store: QdrantVectorStore, collection: Collection, text: str, project_id: str) -> list[Any]:
-    passages = search_knowledge(
+    passages = search(
         store,
-        HashedEmbedder(collection.dimension),
-        tenant_id=HOUSE,
-        collection=collection.name,
+        lambda _model, dimension: HashedEmbedder(dimension),
+        scope=Scope(HOUSE),
+        collections=[collection.name],
         text=text,
         match={"project_id": project_id},
         limit=20,
     )
-    return [(p.document_id, p.chunk, p.score, p.text, p.payload) for p in passages]
+    return [(p.name, p.chunk, p.score, p.text, p.payload) for p in passages]
 
 
 def answers(system: Instance, projects: list[str]) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from functions.agency import service as agency
 from functions.agency.repository import AgencyRepository
 from functions.knowledge.kit_indexing import index_kit
 from functions.knowledge.preparation import prepare_all
-from functions.knowledge.service import search_knowledge
+from functions.knowledge.search import search
 from infra.local.qdrant import QdrantFace
 from shared.adapters.objects_memory import InMemoryObjectStore
-from shared.adapters.vectors import VectorStore
+from shared.adapters.vectors import Scope, VectorStore
 from shared.adapters.vectors_memory import InMemoryVectorStore
 from shared.adapters.vectors_qdrant import QdrantVectorStore
 from shared.bootstrap import Container
@@ -164,13 +164,7 @@ def answers(world: World, *tenants: UUID) -> list[Any]:
         "code_embeddings": ("settle an invoice", "name"),
     }
     return [
-        search_knowledge(
-            world.vectors,
-            world.embedder_of(1536 if collection == "doc_chunks" else 768),
-            tenant_id=tenant,
-            collection=collection,
-            text=text,
-        )
+        search(world.vectors, world.embedder_named, scope=Scope(tenant), collections=[collection], text=text)
         for tenant in tenants
         for collection, texts in asked.items()
         for text in texts

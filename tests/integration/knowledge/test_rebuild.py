@@ -16,7 +16,7 @@ from functions.knowledge.comparison import VectorsDiffer, compare_tenant
 from functions.knowledge.indexing import index_stored
 from functions.knowledge.kits import document_id
 from functions.knowledge.repository import KnowledgeRepository
-from shared.adapters.vectors import CollectionMissing, Scope
+from shared.adapters.vectors import Scope
 from shared.errors import DependencyUnavailable, Invalid, NotFound
 from tests.integration.database.conftest import HOUSE
 from tests.integration.knowledge.conftest import FILES, MadeKit, World, answers, index
@@ -63,7 +63,7 @@ def test_after_a_loss_every_search_has_the_same_answers(
     before = answers(world, HOUSE, other_tenant)
     assert all(before)
     wipe(world)
-    with pytest.raises(CollectionMissing):
+    with pytest.raises(DependencyUnavailable, match="being made"):
         answers(world, HOUSE)
 
     done = rebuild.run()

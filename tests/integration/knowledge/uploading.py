@@ -14,7 +14,8 @@ from functions.knowledge.chunk import Chunk
 from functions.knowledge.collections import COLLECTIONS
 from functions.knowledge.events import revive_uploads
 from functions.knowledge.extraction.readable import Unreadable
-from functions.knowledge.service import ensure_collections, search_knowledge
+from functions.knowledge.search import search
+from functions.knowledge.service import ensure_collections
 from functions.knowledge.uploads.looking import look
 from functions.knowledge.uploads.reading import read
 from functions.knowledge.uploads.states import Hint, Work
@@ -295,10 +296,10 @@ class Uploads(Container):
 
     def found(self, tenant_id: UUID, text: str) -> list[tuple[str, str]]:
         """What a search of a tenant finds: name and text, best first."""
-        found = search_knowledge(
-            self.points, self.embedder_of(768), tenant_id=tenant_id, collection=COLLECTION, text=text
+        found = search(
+            self.points, self.embedder_named, scope=Scope(tenant_id), collections=[COLLECTION], text=text
         )
-        return [(passage.document_id, passage.text) for passage in found]
+        return [(passage.name, passage.text) for passage in found]
 
     def _spec(self) -> Any:
         return COLLECTIONS[COLLECTION].spec(self.embedder_of(768))

@@ -11,11 +11,11 @@ from functions.knowledge.collections import COLLECTIONS, MARKET_COMPS
 from functions.knowledge.comparables import seed_comparables
 from functions.knowledge.cutting import cut
 from functions.knowledge.extraction.readable import Prose
+from functions.knowledge.search import Passage, search
 from functions.knowledge.service import (
     CutDocument,
     Indexed,
     index_chunks,
-    search_knowledge,
     seed_market_comps,
 )
 from shared.adapters.embeddings import HashedEmbedder
@@ -65,21 +65,41 @@ def index(
     return index_chunks(store, embedder, tenant, "doc_chunks", documents)
 
 
+def find(
+    store: InMemoryVectorStore,
+    embedder: CountingEmbedder,
+    text: str,
+    *,
+    tenant: UUID = OWN,
+    house: UUID | None = None,
+    match: dict[str, str] | None = None,
+    limit: int = 10,
+) -> list[Passage]:
+    return search(
+        store,
+        lambda _model, _dimension: embedder,
+        scope=Scope(tenant, house),
+        collections=["doc_chunks"],
+        text=text,
+        match=match,
+        limit=limit,
+    )
+
+
 def test_a_passage_is_found_with_its_document_and_payload(
     store: InMemoryVectorStore, embedder: CountingEmbedder
 ) -> None:
     assert index(store, embedder, PRD) == Indexed(embedded=2, unchanged=0, removed=0)
 
-    best = search_knowledge(
-        store, embedder, tenant_id=OWN, collection="doc_chunks", text="who settles invoices?"
-    )[0]
+    best = find(store, embedder, "who settles invoices?")[0]
 
-    assert (best.document_id, best.chunk) == ("prd-1", 1)
+    assert (best.name, best.chunk) == ("prd-1", 1)
     assert best.text == "# Payments\n\nThe harbour office settles the invoice."
-    assert best.payload["doc_id"] == "prd-1"
-    assert best.payload["chunk_text"] == best.text
     assert best.payload["doc_type"] == "prd"
     assert "tenant_id" not in best.payload
+    spec = COLLECTIONS["doc_chunks"].spec(embedder)
+    stored = store.payloads(spec, Scope(OWN), {"doc_id": "prd-1"}, ["doc_id", "chunk_text"])
+    assert {"doc_id": "prd-1", "chunk_text": best.text} in list(stored)
 
 
 def test_what_has_not_changed_is_not_embedded_again(
@@ -125,10 +145,7 @@ def test_tenants_find_their_own_and_the_houses_passages_only(
         index(store, embedder, document(f"of-{tenant.int}", "Quota of the season"), tenant=tenant)
 
     def found(tenant: UUID, house: UUID | None = None) -> set[str]:
-        passages = search_knowledge(
-            store, embedder, tenant_id=tenant, house_tenant_id=house, collection="doc_chunks", text="quota"
-        )
-        return {passage.document_id for passage in passages}
+        return {passage.name for passage in find(store, embedder, "quota", tenant=tenant, house=house)}
 
     assert found(OWN) == {"of-1"}
     assert found(OTHER, HOUSE) == {"of-2", "of-3"}
@@ -138,14 +155,9 @@ def test_a_search_is_narrowed_and_bounded(store: InMemoryVectorStore, embedder: 
     for number, kind in enumerate(["prd", "plan", "plan"]):
         index(store, embedder, document(f"d{number}", "Quota", {"doc_type": kind}))
 
-    def search(match: dict[str, str], limit: int) -> list[str]:
-        passages = search_knowledge(
-            store, embedder, tenant_id=OWN, collection="doc_chunks", text="quota", match=match, limit=limit
-        )
-        return sorted(passage.document_id for passage in passages)
-
-    assert search({"doc_type": "plan"}, 10) == ["d1", "d2"]
-    assert len(search({}, 2)) == 2
+    plans = find(store, embedder, "quota", match={"doc_type": "plan"})
+    assert sorted(passage.name for passage in plans) == ["d1", "d2"]
+    assert len(find(store, embedder, "quota", limit=2)) == 2
 
 
 def test_many_documents_are_looked_up_in_portions(
@@ -165,7 +177,7 @@ def test_faulty_requests_are_refused(store: InMemoryVectorStore, embedder: Count
     with pytest.raises(Invalid, match="not documents"):
         index_chunks(store, embedder, OWN, "market_comps", [PRD])
     with pytest.raises(Invalid, match="blank"):
-        search_knowledge(store, embedder, tenant_id=OWN, collection="doc_chunks", text=" ")
+        find(store, embedder, " ")
 
 
 def test_seeding_twice_embeds_once(embedder: CountingEmbedder) -> None:
