@@ -25,6 +25,9 @@ from shared.paths import UnsafePath, check_path
 PREFIX = "documents/"
 """What the keys of all documents begin with."""
 
+SHARED = "shared/"
+"""What the names of those documents of the house begin with that every tenant may read."""
+
 METADATA = "attributes"
 """The name of the metadata that holds the attributes: `x-amz-meta-attributes`."""
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
+from shared.adapters.vectors import AUDIENCE_FIELD, EVERYBODY
 from shared.models.base import WireModel, line
 
 Sector = Literal["healthtech", "fintech", "edtech", "saas", "ecommerce", "other"]
@@ -43,8 +44,8 @@ class Comparable(WireModel):
         )
 
     def payload(self) -> dict[str, Any]:
-        """Return what is stored beside the vectors: the fields and a hash of them."""
-        fields = self.model_dump(mode="json", exclude_none=True)
+        """Return what is stored beside the vectors: the fields, that everybody may read it, a hash of them."""
+        fields = {**self.model_dump(mode="json", exclude_none=True), AUDIENCE_FIELD: EVERYBODY}
         canonical = json.dumps([fields, self.text()], sort_keys=True, ensure_ascii=False)
         return {**fields, "content_hash": hashlib.sha256(canonical.encode()).hexdigest()}
 

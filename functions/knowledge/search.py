@@ -25,6 +25,7 @@ from functions.knowledge.quoting import (
 from functions.knowledge.serving import GONE, EmbedderNamed, search_in_use
 from shared.adapters.embeddings import Embedder, EmbeddingModelUnknown, sparse_query
 from shared.adapters.vectors import (
+    AUDIENCE_FIELD,
     CHUNK_FIELD,
     DOCUMENT_FIELD,
     TENANT_FIELD,
@@ -52,7 +53,7 @@ __all__ = [
 MOST_RESULTS = 50
 RETRY_AFTER_SECONDS = 5
 # What a passage says of itself elsewhere than in its payload, or nobody outside needs to know.
-_KEPT_BACK = frozenset({TENANT_FIELD, DOCUMENT_FIELD, CHUNK_FIELD, "content_hash", "heading"})
+_KEPT_BACK = frozenset({TENANT_FIELD, DOCUMENT_FIELD, CHUNK_FIELD, AUDIENCE_FIELD, "content_hash", "heading"})
 
 
 @dataclass(frozen=True)

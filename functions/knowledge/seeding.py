@@ -1,4 +1,4 @@
-"""Documents that come with the product: the house uploads them, and they are indexed like anybody's.
+"""Documents that come with the product: the house uploads them for everybody, and they are indexed like anybody's.
 
 They are templates of PRDs, letters and components, and patterns of code (reference 000, "Seed vector database with
 templates"). The market comparables are no documents; see `service.seed_market_comps`.
@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from uuid import UUID
 
-from functions.knowledge.address import address_of, encode_attributes
+from functions.knowledge.address import SHARED, address_of, encode_attributes
 from shared.adapters.objects import ObjectStore
 from shared.models.base import WireModel
 from shared.models.knowledge import ATTRIBUTES
@@ -44,7 +44,7 @@ def seed_documents() -> tuple[SeedDocument, ...]:
     return tuple(
         SeedDocument(
             item["collection"],
-            item["name"],
+            f"{SHARED}{item['name']}",
             ATTRIBUTES[item["collection"]].model_validate(item["attributes"]),
             (_FOLDER / "documents" / item["collection"] / item["name"]).read_bytes(),
         )

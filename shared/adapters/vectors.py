@@ -30,7 +30,14 @@ SPARSE = "bm25"
 # Written by the store into every payload beside the tenant.
 DOCUMENT_FIELD = "document_id"
 CHUNK_FIELD = "chunk"
-STORE_INDEXES: Mapping[str, IndexType] = {TENANT_FIELD: "keyword", DOCUMENT_FIELD: "keyword"}
+# Set by the house on what it shares with every tenant; of other tenants' points it means nothing.
+AUDIENCE_FIELD = "audience"
+EVERYBODY = "everybody"
+STORE_INDEXES: Mapping[str, IndexType] = {
+    TENANT_FIELD: "keyword",
+    DOCUMENT_FIELD: "keyword",
+    AUDIENCE_FIELD: "keyword",
+}
 
 _PHYSICAL = re.compile(r"(?P<name>.+?)__(?P<model>[A-Za-z0-9.-]+)__(?P<dimension>[1-9][0-9]{0,4})")
 _POINT_NAMESPACE = UUID("6f0b7c54-2a0e-5d0b-9a5e-6d2f3c1b8e47")
@@ -74,16 +81,18 @@ class CollectionSpec:
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose points a call may see: the tenant's own and, for reading, those of the house."""
+    """Whose points a call may see: the tenant's own and, for reading, those that the house shares with everybody.
+
+    The house is a tenant as well: its own documents, and the kits of visitors, are nobody else's.
+    """
 
     tenant_id: UUID
     house_tenant_id: UUID | None = None
 
     @property
-    def readable(self) -> tuple[str, ...]:
-        """The tenants whose points may be read; the first one's may be deleted."""
-        ids = (self.tenant_id, self.house_tenant_id)
-        return tuple(dict.fromkeys(str(tenant) for tenant in ids if tenant is not None))
+    def house(self) -> str | None:
+        """The tenant whose shared points may be read beside the own ones; None when there is no such."""
+        return None if self.house_tenant_id in (None, self.tenant_id) else str(self.house_tenant_id)
 
 
 @dataclass(frozen=True)

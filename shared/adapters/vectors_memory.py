@@ -16,6 +16,8 @@ from uuid import UUID
 
 from shared.adapters.lexical import SparseVector
 from shared.adapters.vectors import (
+    AUDIENCE_FIELD,
+    EVERYBODY,
     TENANT_FIELD,
     CollectionMissing,
     CollectionSpec,
@@ -160,7 +162,9 @@ class InMemoryVectorStore:
 
 
 def _matches(point: _Stored, scope: Scope, match: Match) -> bool:
-    if point.payload[TENANT_FIELD] not in scope.readable:
+    owner = point.payload[TENANT_FIELD]
+    shared = owner == scope.house and point.payload.get(AUDIENCE_FIELD) == EVERYBODY
+    if owner != str(scope.tenant_id) and not shared:
         return False
     for name, wanted in match.items():
         held = point.payload.get(name)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from shared.adapters.vectors import (
+    AUDIENCE_FIELD,
     DENSE,
+    EVERYBODY,
     SPARSE,
     TENANT_FIELD,
     CollectionMissing,
@@ -321,9 +323,7 @@ def _filter(scope: Scope, match: Match) -> models.Filter:
     """Every filter the engine ever sees from here starts with the tenants."""
     from qdrant_client import models
 
-    must: list[models.Condition] = [
-        models.FieldCondition(key=TENANT_FIELD, match=models.MatchAny(any=list(scope.readable)))
-    ]
+    must: list[models.Condition] = [_readable(scope)]
     for name, wanted in match.items():
         if isinstance(wanted, Range):
             bounds: Any = wanted.bounds
@@ -335,6 +335,19 @@ def _filter(scope: Scope, match: Match) -> models.Filter:
             options: Any = list(wanted)
             must.append(models.FieldCondition(key=name, match=models.MatchAny(any=options)))
     return models.Filter(must=must)
+
+
+def _readable(scope: Scope) -> models.Condition:
+    """The tenant's own points, or also those that the house shares."""
+    from qdrant_client import models
+
+    def of(tenant: str) -> models.FieldCondition:
+        return models.FieldCondition(key=TENANT_FIELD, match=models.MatchValue(value=tenant))
+
+    if scope.house is None:
+        return of(str(scope.tenant_id))
+    shared = models.FieldCondition(key=AUDIENCE_FIELD, match=models.MatchValue(value=EVERYBODY))
+    return models.Filter(should=[of(str(scope.tenant_id)), models.Filter(must=[of(scope.house), shared])])
 
 
 def _reason(error: Any) -> str:

@@ -181,7 +181,8 @@ class CollectionOut(WireModel):
 
     dimension: of its dense vectors, which `embedding_model` makes; null while it is being made. attributes: what an
     uploader may say of a document; null where the product itself is the only writer. filters: what searches may
-    filter by.
+    filter by. house_chunks: what the house shares in it, comparables among others, which searches find with
+    `include_house`; null while the engine does not answer.
     """
 
     name: CollectionName
@@ -192,6 +193,7 @@ class CollectionOut(WireModel):
     filters: list[FilterField]
     documents: int
     chunks: int
+    house_chunks: int | None
     statuses: StatusCounts
 
 

@@ -52,7 +52,7 @@ def _once_each(names: list[CollectionName]) -> list[CollectionName]:
 class SearchRequest(WireModel):
     """What is looked for, and where.
 
-    include_house: also in what the house itself knows. max_tokens: what the passages may take of a prompt, by a
+    include_house: also in what the house shares with everybody. max_tokens: what the passages may take of a prompt, by a
     careful estimate; those that do not fit are left out.
     """
 

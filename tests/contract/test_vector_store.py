@@ -162,9 +162,13 @@ def test_other_tenants_documents_move_no_score(store: VectorStore, spec: Collect
     assert [hit.score for hit in after] == pytest.approx([hit.score for hit in before], abs=1e-6)
 
 
-def test_a_tenant_sees_its_own_and_the_houses_points_only(store: VectorStore, spec: CollectionSpec) -> None:
+def test_a_tenant_sees_its_own_points_and_what_the_house_shares(
+    store: VectorStore, spec: CollectionSpec
+) -> None:
     for tenant in (OWN, OTHER, HOUSE):
-        fill(store, spec, tenant, owner=str(tenant))
+        fill(store, spec, tenant, owner=str(tenant), audience="everybody" if tenant != OWN else "own")
+    private = dataclasses.replace(a_point("of-a-visitor", "doctor"), payload={"owner": "private"})
+    store.upsert(spec, HOUSE, [private])
 
     def owners(scope: Scope) -> set[str]:
         return {hit.payload["tenant_id"] for hit in store.search(spec, scope, a_query("doctor", limit=50))}
@@ -173,6 +177,7 @@ def test_a_tenant_sees_its_own_and_the_houses_points_only(store: VectorStore, sp
     assert owners(Scope(OWN, HOUSE)) == {str(OWN), str(HOUSE)}
     assert owners(Scope(uuid4())) == set()
     assert store.count(spec, Scope(OWN, HOUSE), {}) == 2 * len(TEXTS)
+    assert store.count(spec, Scope(HOUSE, HOUSE), {}) == len(TEXTS) + 1
     assert {p["owner"] for p in store.payloads(spec, Scope(OTHER), {}, ["owner"])} == {str(OTHER)}
 
 

@@ -12,7 +12,8 @@ from functions.knowledge import documents as held
 from functions.knowledge.address import encode_attributes
 from functions.knowledge.collections import COLLECTIONS, Collection
 from functions.knowledge.extraction.limits import MAX_OBJECT_BYTES
-from shared.adapters.vectors import CollectionMissing
+from functions.knowledge.serving import GONE, spec_in_use
+from shared.adapters.vectors import AUDIENCE_FIELD, EVERYBODY, CollectionMissing, Scope
 from shared.errors import DependencyUnavailable, NotFound
 from shared.http.call import Call
 from shared.http.paging import page_of
@@ -34,6 +35,7 @@ from shared.models.document import (
     document_out,
 )
 from shared.models.knowledge import ATTRIBUTES
+from shared.settings import VectorSettings
 
 documents = Resource("knowledge.documents")
 handler = documents.handler
@@ -175,9 +177,20 @@ def _collection(call: Call[None], found: Collection, counts: tuple[StatusCounts,
             "filters": [FilterField(name=field, type=kind) for field, kind in found.indexes.items()],
             "documents": sum(statuses.model_dump().values()),
             "chunks": chunks,
+            "house_chunks": _house_chunks(call, found),
             "statuses": statuses,
         }
     )
+
+
+def _house_chunks(call: Call[None], found: Collection) -> int | None:
+    house = UUID(call.own.settings(VectorSettings).house_tenant_id)
+    try:
+        return call.own.vectors.count(
+            spec_in_use(call.own.vectors, found), Scope(house), {AUDIENCE_FIELD: EVERYBODY}
+        )
+    except (*GONE, DependencyUnavailable):
+        return None
 
 
 def _model_in_use(call: Call[None], found: Collection) -> str | None:

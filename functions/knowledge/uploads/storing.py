@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
+from functions.knowledge.address import SHARED
 from functions.knowledge.collections import COLLECTIONS
 from functions.knowledge.extraction.limits import MAX_TITLE_CHARACTERS
 from functions.knowledge.extraction.readable import Unreadable
 from functions.knowledge.indexing import index_stored
 from functions.knowledge.uploads.repository import UploadRepository, Version
 from functions.knowledge.uploads.states import Reading, Refusal, Work
+from shared.adapters.vectors import AUDIENCE_FIELD, EVERYBODY
 from shared.bootstrap import Container
 from shared.observability import count, logger
+from shared.settings import VectorSettings
 
 _DATES = {
     "code_embeddings": "last_modified",
@@ -80,11 +84,16 @@ def refusal_of(error: Any) -> Refusal:
     return Refusal(code=unreadable.code, reason=unreadable.reason[:1000])
 
 
-def payload_of(todo: Work, reading: Reading) -> dict[str, Any]:
-    """Return what every point of a document says: its attributes and the documented facts of its collection."""
+def payload_of(todo: Work, reading: Reading, house: UUID) -> dict[str, Any]:
+    """Return what every point of a document says: its attributes and the documented facts of its collection.
+
+    house: the tenant whose documents below `shared/` are for everybody.
+    """
     payload: dict[str, Any] = dict(todo.attributes)
     if reading.title:
         payload["title"] = reading.title[:MAX_TITLE_CHARACTERS]
+    if todo.tenant_id == house and todo.name.startswith(SHARED):
+        payload[AUDIENCE_FIELD] = EVERYBODY
     if todo.collection == "code_embeddings":
         payload["file_path"] = todo.name
     if todo.collection in _DATES:
@@ -96,7 +105,8 @@ def _version(own: Container, todo: Work) -> Version:
     text = own.objects.get(own.storage.handoff_bucket, str(todo.reading))
     reading = Reading.parse(json.loads(text))
     dimension = COLLECTIONS[todo.collection].dimension
-    payload = payload_of(todo, reading)
+    house = UUID(own.settings(VectorSettings).house_tenant_id)
+    payload = payload_of(todo, reading, house)
     return Version(
         bucket=own.storage.knowledge_bucket,
         version=todo.version,

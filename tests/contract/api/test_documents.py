@@ -56,7 +56,7 @@ class Reader:
         assert reply.status == 200, reply.body
         return dict(reply.json())
 
-    def has(self, name: str = NAME, texts: Sequence[str] = TEXTS) -> UUID:
+    def has(self, name: str = NAME, texts: Sequence[str] = TEXTS, **payload: Any) -> UUID:
         """Bring about that a document was uploaded and indexed; return its id."""
         house, tenant = self.tenancy.house, self.tenancy.id
         id_ = document_id(tenant, COLLECTION, name)
@@ -74,7 +74,9 @@ class Reader:
             dimension=1536,
             chunks=len(texts),
         )
-        cut = CutDocument(name, [Chunk(text, "Handbook") for text in texts], {"doc_type": "manual"})
+        cut = CutDocument(
+            name, [Chunk(text, "Handbook") for text in texts], {"doc_type": "manual", **payload}
+        )
         index_chunks(house.vectors, EMBEDDERS[COLLECTIONS[COLLECTION].dimension], tenant, COLLECTION, [cut])
         return id_
 
@@ -143,12 +145,17 @@ def test_what_a_neighbour_has_moves_nothing(one: Reader, fresh: Tenancy) -> None
 
 def test_the_house_is_read_when_asked_for_and_leads_nowhere(one: Reader, house: House) -> None:
     keeper = Reader(Tenancy(house, HOUSE))
-    id_ = keeper.has("house-guide.md", ("An invoice of the house is settled in the harbour.",))
+    own = keeper.has("of-a-visitor.md", ("The harbour invoice of somebody who visits the house.",))
+    id_ = keeper.has(
+        "house-guide.md", ("An invoice of the house is settled in the harbour.",), audience="everybody"
+    )
 
     assert str(id_) not in str(one.search())
     (found,) = [each for each in one.search(include_house=True)["data"] if each["house"]]
     assert (found["document_id"], found["source"]["document"]) == (str(id_), None)
     assert one.ask("get_document", path=f"/v1/documents/{id_}").status == 404
+    assert str(own) not in str(one.search(include_house=True, limit=50))
+    assert one.ask("get_collection", path=f"/v1/collections/{COLLECTION}").json()["house_chunks"] == 1
 
 
 def test_a_passage_shows_which_words_it_met(one: Reader) -> None:

@@ -92,10 +92,10 @@ def test_research_reads_nothing_of_others_nor_of_other_runs(world: World) -> Non
 
 
 def test_requirements_are_written_with_the_template_of_the_sector(world: World) -> None:
-    world.index(
-        HOUSE, "doc_chunks", "other.md", "Name the situation.", doc_type="prd_template", sector="other"
-    )
-    world.index(HOUSE, "doc_chunks", "saas.md", "Name the team.", doc_type="prd_template", sector="saas")
+    template = {"doc_type": "prd_template", "audience": "everybody"}
+    world.index(HOUSE, "doc_chunks", "other.md", "Name the situation.", **template, sector="other")
+    world.index(HOUSE, "doc_chunks", "saas.md", "Name the team.", **template, sector="saas")
+    world.index(HOUSE, "doc_chunks", "inside.md", "Name us.", doc_type="prd_template", sector="other")
     world.index(OWN, "doc_chunks", "own.md", "Name the harbour.", doc_type="prd_template", sector="other")
     world.index(OTHER, "doc_chunks", "theirs.md", "Name it.", doc_type="prd_template", sector="other")
     world.index(OWN, "doc_chunks", "letter.md", "Dear harbour.", doc_type="email_template", sector="other")

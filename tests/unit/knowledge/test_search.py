@@ -92,10 +92,13 @@ def test_a_neighbour_with_the_same_document_moves_nothing(store: InMemoryVectorS
 
 def test_the_house_is_read_only_when_asked_for(store: InMemoryVectorStore) -> None:
     put(store, ONE)
-    put(store, HOUSE, ("The house settles every invoice of the harbour.",))
+    put(store, HOUSE, ("The house settles every invoice of the harbour.",), payload={"audience": "everybody"})
+    put(store, HOUSE, ("The harbour invoice of a visitor of the house.",), name="a-kit/docs/prd.md")
 
     assert not any(each.house for each in find(store))
     both = find(store, house=HOUSE)
+    assert [each.name for each in both if each.house] == ["handbook.md"]
+    assert all("audience" not in each.payload for each in both)
     assert {each.house for each in both} == {True, False}
     assert not any(each.house for each in find(store, tenant=HOUSE, house=HOUSE))
 

@@ -70,7 +70,7 @@ def test_the_payload_is_the_documented_one() -> None:
     payload = teladoc.payload()
 
     documented = {"sector", "product_name", "description", "key_features", "target_market", "pricing_model"}
-    assert payload.keys() == documented | {"id", "archetypes", "url", "content_hash"}
+    assert payload.keys() == documented | {"id", "archetypes", "url", "audience", "content_hash"}
     assert payload["sector"] == "healthtech"
     assert Comparable.from_payload({**payload, "tenant_id": "t", "chunk": 0}) == teladoc
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from functions.knowledge import seeding
-from functions.knowledge.address import decode_attributes, parse_key
+from functions.knowledge.address import SHARED, decode_attributes, parse_key
 from functions.knowledge.cutting import cut
 from functions.knowledge.extraction.reading import read
 from functions.knowledge.seeding import SeedDocument, seed_documents, upload_seeds
@@ -21,7 +21,7 @@ FOLDER = Path(seeding.__file__).parent / "seed" / "documents"
 
 def test_every_file_of_the_folder_is_listed_once() -> None:
     files = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.*") if "__pycache__" not in path.parts}
-    listed = [f"{document.collection}/{document.name}" for document in seed_documents()]
+    listed = [f"{d.collection}/{d.name.removeprefix(SHARED)}" for d in seed_documents()]
 
     assert set(listed) == files
     assert len(listed) == len(files)

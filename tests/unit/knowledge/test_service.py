@@ -142,7 +142,8 @@ def test_tenants_find_their_own_and_the_houses_passages_only(
     store: InMemoryVectorStore, embedder: CountingEmbedder
 ) -> None:
     for tenant in (OWN, OTHER, HOUSE):
-        index(store, embedder, document(f"of-{tenant.int}", "Quota of the season"), tenant=tenant)
+        shared = {"audience": "everybody"}
+        index(store, embedder, document(f"of-{tenant.int}", "Quota of the season", shared), tenant=tenant)
 
     def found(tenant: UUID, house: UUID | None = None) -> set[str]:
         return {passage.name for passage in find(store, embedder, "quota", tenant=tenant, house=house)}
