@@ -52,8 +52,8 @@ def _once_each(names: list[CollectionName]) -> list[CollectionName]:
 class SearchRequest(WireModel):
     """What is looked for, and where.
 
-    include_house: also in what the house shares with everybody. max_tokens: what the passages may take of a prompt, by a
-    careful estimate; those that do not fit are left out.
+    include_house: also in what the house shares with everybody. max_tokens: what the passages may take of a prompt,
+    by a careful estimate; those that do not fit are left out.
     """
 
     query: Annotated[str, text(2000)]
