@@ -19,15 +19,16 @@ help: ## Show this help
 	@echo
 	@echo '  make run IDEA="Shift planning for volunteer fire brigades" SECTOR=saas OUT=out'
 
+# What is imported is compiled when it first is; compiling everything takes half a minute and most of it is never asked for.
 $(VENV)/run.stamp: layers/lock/run.txt
 	@echo "Setting up: what the product and one machine need (a minute, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r layers/lock/run.txt
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r layers/lock/run.txt
 	@touch $@
 
 $(VENV)/dev.stamp: layers/lock/dev.txt $(VENV)/run.stamp
 	@echo "Setting up: what builds and proves the product (a minute, once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r layers/lock/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r layers/lock/dev.txt
 	@touch $@
 
 run: $(VENV)/run.stamp ## Make a launch kit: IDEA="…" SECTOR=… OUT=out (an example without IDEA)
