@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import pytest
 from qdrant_client import models
 
-from infra.local.qdrant import QdrantFace
 from shared.adapters.lexical import SparseVector
 from shared.adapters.vectors import (
     CollectionMissing,
@@ -19,27 +17,13 @@ from shared.adapters.vectors import (
     SearchQuery,
     VectorStore,
 )
-from shared.adapters.vectors_memory import InMemoryVectorStore
 from shared.adapters.vectors_qdrant import QdrantVectorStore
 from shared.errors import Invalid
+from tests.contract.vector_stores import engine_url, store
+
+__all__ = ["engine_url", "store"]
 
 OWN = UUID(int=1)
-
-
-@pytest.fixture(scope="module")
-def engine_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with QdrantFace(tmp_path_factory.mktemp("vectors")) as face:
-        yield face.url
-
-
-@pytest.fixture(params=["memory", "qdrant"])
-def store(request: pytest.FixtureRequest, engine_url: str) -> Iterator[VectorStore]:
-    if request.param == "memory":
-        yield InMemoryVectorStore()
-        return
-    real = QdrantVectorStore(engine_url)
-    yield real
-    real.close()
 
 
 def a_spec(name: str, model: str = "words+v1", dimension: int = 2) -> CollectionSpec:

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.local.qdrant import QdrantFace
 from shared.adapters.embeddings import HashedEmbedder, SparseVector, sparse_query, sparse_terms
 from shared.adapters.vectors import (
     CollectionMissing,
@@ -31,6 +30,9 @@ from shared.adapters.vectors import (
 from shared.adapters.vectors_memory import InMemoryVectorStore
 from shared.adapters.vectors_qdrant import QdrantVectorStore
 from shared.errors import Invalid
+from tests.contract.vector_stores import engine_url, store
+
+__all__ = ["engine_url", "store"]
 
 OWN, OTHER, HOUSE = UUID(int=1), UUID(int=2), UUID(int=3)
 EMBEDDER = HashedEmbedder(64)
@@ -41,22 +43,6 @@ TEXTS = {
     "lessons": "Pupils book lessons with a tutor",
     "parcels": "Couriers deliver parcels along a planned route",
 }
-
-
-@pytest.fixture(scope="module")
-def engine_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with QdrantFace(tmp_path_factory.mktemp("vectors")) as face:
-        yield face.url
-
-
-@pytest.fixture(params=["memory", "qdrant"])
-def store(request: pytest.FixtureRequest, engine_url: str) -> Iterator[VectorStore]:
-    if request.param == "memory":
-        yield InMemoryVectorStore()
-        return
-    real = QdrantVectorStore(engine_url)
-    yield real
-    real.close()
 
 
 @pytest.fixture
@@ -432,9 +418,9 @@ def test_the_fake_and_the_engine_score_alike(
     *stores, spec = two_stores
     tenant = uuid4()
     scores: list[dict[str, float]] = []
-    for store in stores:
-        store.upsert(spec, tenant, [a_point(f"d{i}", text) for i, text in enumerate(texts)])
-        hits = store.search(spec, Scope(tenant), a_query(asked, limit=20))
+    for each in stores:
+        each.upsert(spec, tenant, [a_point(f"d{i}", text) for i, text in enumerate(texts)])
+        hits = each.search(spec, Scope(tenant), a_query(asked, limit=20))
         scores.append({hit.payload["document_id"]: hit.score for hit in hits})
 
     assert scores[0] == pytest.approx(scores[1], abs=2e-3)

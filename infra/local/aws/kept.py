@@ -17,7 +17,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from infra.local.aws.queues import Queues
-from infra.local.aws.vault import write_whole
+from infra.local.aws.whole_files import write_whole
 
 _SUFFIX = ".json"
 

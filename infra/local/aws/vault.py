@@ -11,7 +11,6 @@ Layout: `<folder>/<bucket>/<two hex digits>/<hash of the key>.<order>.<version>.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import sys
@@ -26,6 +25,7 @@ from typing import Any
 from moto.s3.models import FakeDeleteMarker, FakeKey, S3Backend
 
 from infra.local.aws.names import REGION
+from infra.local.aws.whole_files import sync_folder, write_whole
 
 _SUFFIX = ".object"
 _PLAIN = (
@@ -241,8 +241,8 @@ class Vault:
         folder = self._folder / bucket / digest[:2]
         if folder not in self._folders:
             folder.mkdir(parents=True, exist_ok=True)
-            _sync_folder(folder.parent)
-            _sync_folder(self._folder)
+            sync_folder(folder.parent)
+            sync_folder(self._folder)
             self._folders.add(folder)
         return folder / f"{digest}.{order:09d}.{version}{_SUFFIX}"
 
@@ -390,24 +390,3 @@ def _read_head(path: Path) -> tuple[bytes, dict[str, Any]] | None:
 def _written(version: FakeKey | FakeDeleteMarker) -> datetime:
     moment: datetime = version.last_modified
     return moment.replace(tzinfo=UTC)
-
-
-def write_whole(path: Path, *pieces: bytes) -> None:
-    """Write a file that appears under its name at once, whole and on disk. Raises OSError."""
-    part = path.with_name(f"{path.name}.{threading.get_ident()}.part")
-    with io.FileIO(part, "w") as file:
-        for piece in pieces:
-            view = memoryview(piece)
-            while view:
-                view = view[file.write(view) :]
-        os.fsync(file.fileno())
-    part.rename(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
